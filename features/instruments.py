@@ -1,0 +1,57 @@
+"""What a series is: asset class, currency, kind of move, and when its close is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Kind = Literal["price", "fx", "rate", "spread"]
+Move = Literal["log", "diff"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One series of the market directory's ``instruments`` table.
+
+    Attributes
+    ----------
+    name : str
+        Key of the series in every table.
+    asset_class, currency : str
+        Free text grouping, and the currency of the quote.
+    kind : {"price", "fx", "rate", "spread"}
+        ``rate`` and ``spread`` are in percent and are risk factors, never holdings.
+    move : {"log", "diff"}
+        How the series moves. A price that may turn negative (oil spot) moves by ``diff``.
+    calendar : str
+        Exchange code known to the calendar library, ``24/7``, or any label shared by a group.
+    close_time, timezone : str
+        Local clock time of the close; ``24:00`` is the following midnight.
+    lag_sessions : int
+        Sessions after its own date at which the close becomes known.
+    listed_from, listed_to : pandas.Timestamp or None
+        Listed life; None stands for the first close and for the as-of.
+    """
+
+    name: str
+    asset_class: str
+    currency: str
+    kind: Kind
+    move: Move
+    calendar: str = ""
+    close_time: str = "16:00"
+    timezone: str = "America/New_York"
+    lag_sessions: int = 0
+    listed_from: pd.Timestamp | None = None
+    listed_to: pd.Timestamp | None = None
+    description: str = ""
+    sector: str = ""
+    source: str = ""
+    licence: str = ""
+
+    @property
+    def holdable(self) -> bool:
+        """Whether a book of weights may hold it: a price or FX rate with logarithmic moves."""
+        return self.kind in ("price", "fx") and self.move == "log"

@@ -1,0 +1,1 @@
+"""Readers of raw market tables; each refuses what it cannot read."""

@@ -1,0 +1,1 @@
+"""The learned tail: residual heads on a statistical base."""

@@ -1,0 +1,1 @@
+"""Is it true: the examiner, which shares no code with the candidate."""
