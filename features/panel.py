@@ -1,0 +1,136 @@
+"""The panel: every feature of every series, each as known at that series' own origins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.liquidity import volume_surprise
+from features.losses import drawdown, mean_return, worst_return
+from features.market import MarketData
+from features.returns import History
+from features.volatility import (
+    downside_volatility,
+    ewma,
+    ewma_volatility,
+    expanding_volatility,
+    garman_klass_variance,
+    parkinson_variance,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFeatures:
+    """Features of one series; row ``t`` holds what is known at its origin ``t``.
+
+    Attributes
+    ----------
+    own : array of shape (time, own)
+        From the series' own returns and bars, in its own units; NaN where not known.
+    shared : array of shape (time, shared)
+        Common to all series, as seen from this one's origins; NaN where not known.
+    """
+
+    own: NDArray[np.float64]
+    shared: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Point-in-time features of many series.
+
+    Attributes
+    ----------
+    own, shared : tuple of str
+        Names of the columns of every `SeriesFeatures`.
+    values : mapping of history name to SeriesFeatures
+    """
+
+    own: tuple[str, ...]
+    shared: tuple[str, ...]
+    values: Mapping[str, SeriesFeatures]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What one series shows of itself at each of its sessions; bars are NaN where absent."""
+
+    returns: NDArray[np.float64]
+    days: NDArray[np.float64]
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+    volume: NDArray[np.float64]
+
+
+OWN: Mapping[str, Callable[[Track], NDArray[np.float64]]] = MappingProxyType(
+    {
+        "volatility_1": lambda track: ewma_volatility(track.returns, half_life=1.0),
+        "volatility_3": lambda track: ewma_volatility(track.returns, half_life=3.0),
+        "volatility_10": lambda track: ewma_volatility(track.returns, half_life=10.0),
+        "volatility_30": lambda track: ewma_volatility(track.returns, half_life=30.0),
+        "volatility_120": lambda track: ewma_volatility(track.returns, half_life=120.0),
+        "volatility_expanding": lambda track: expanding_volatility(track.returns),
+        "downside_10": lambda track: downside_volatility(track.returns, half_life=10.0),
+        "last_return": lambda track: track.returns,
+        "worst_5": lambda track: worst_return(track.returns, window=5),
+        "worst_20": lambda track: worst_return(track.returns, window=20),
+        "mean_20": lambda track: mean_return(track.returns, window=20),
+        "drawdown_250": lambda track: drawdown(track.returns, window=250),
+        "garman_klass_10": lambda track: np.sqrt(
+            ewma(
+                garman_klass_variance(track.open, track.high, track.low, track.close),
+                half_life=10.0,
+            )
+        ),
+        "parkinson_10": lambda track: np.sqrt(
+            ewma(parkinson_variance(track.high, track.low), half_life=10.0)
+        ),
+        "volume_surprise_60": lambda track: volume_surprise(track.volume, window=60),
+        "days_since_session": lambda track: track.days,
+    }
+)
+"""Per-series features: volatilities and returns are per session, of simple returns."""
+
+
+def build_panel(market: MarketData, histories: Sequence[History]) -> Panel:
+    """Every feature of every history, each known at that history's own origins."""
+    values = {
+        history.name: SeriesFeatures(
+            own=_own(track_of(market, history)), shared=np.empty((len(history.dates), 0))
+        )
+        for history in histories
+    }
+    return Panel(own=tuple(OWN), shared=(), values=values)
+
+
+def track_of(market: MarketData, history: History) -> Track:
+    """Returns of a history beside the bars of its instrument; a book has none."""
+    listed = history.name in market.instruments
+    nothing = np.full(len(history.dates), np.nan)
+
+    def column(field: str) -> NDArray[np.float64]:
+        frame = market.close if field == "close" else market.bars.get(field)
+        if not listed or frame is None or history.name not in frame:
+            return nothing
+        return frame[history.name].reindex(history.dates).to_numpy(dtype=np.float64)
+
+    gaps = np.diff(history.dates) / np.timedelta64(1, "D")
+    return Track(
+        returns=history.returns,
+        days=np.concatenate([nothing[:1], gaps]),
+        open=column("open"),
+        high=column("high"),
+        low=column("low"),
+        close=column("close"),
+        volume=column("volume"),
+    )
+
+
+def _own(track: Track) -> NDArray[np.float64]:
+    return np.column_stack([feature(track) for feature in OWN.values()])
