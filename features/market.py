@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -37,6 +37,10 @@ class MarketData:
         SHA-256 that identifies the raw tables (content hashes and row counts).
     as_of : pandas.Timestamp
         Last date whose data may be used.
+    breaks : DataFrame of bool (date, instrument)
+        True where the move since the session before is no return: an unadjusted futures roll, or
+        a jump that looks like a split. Both closes are real; the move between them is not, so it
+        never enters a realised P&L and should not enter a model. Empty: no breaks.
     """
 
     instruments: Mapping[str, Instrument]
@@ -49,3 +53,4 @@ class MarketData:
     portfolios: Mapping[str, Mapping[str, float]]
     snapshot: str
     as_of: pd.Timestamp
+    breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
