@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,3 +56,32 @@ class Instrument:
     def holdable(self) -> bool:
         """Whether a book of weights may hold it: a price or FX rate with logarithmic moves."""
         return self.kind in ("price", "fx") and self.move == "log"
+
+
+def instruments_from(listing: pd.DataFrame) -> dict[str, Instrument]:
+    """Instruments by name, from a readable ``instruments`` table.
+
+    Parameters
+    ----------
+    listing : DataFrame
+        One row per instrument; columns as in the table. An absent or empty optional cell takes
+        the default: New York's clock, no lag, listed from the first close to the as-of.
+
+    Returns
+    -------
+    dict of name to Instrument
+        In the order of the table.
+    """
+    fields = [field.name for field in dataclasses.fields(Instrument) if field.name != "name"]
+    present = [name for name in fields if name in listing.columns]
+    found: dict[str, Instrument] = {}
+    for name, *cells in listing[["instrument", *present]].itertuples(index=False, name=None):
+        given = {key: cell for key, cell in zip(present, cells, strict=True) if _given(cell)}
+        if "lag_sessions" in given:
+            given["lag_sessions"] = int(given["lag_sessions"])
+        found[str(name)] = Instrument(name=str(name), **given)
+    return found
+
+
+def _given(cell: object) -> bool:
+    return not (cell == "" or pd.isna(cell))  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,178 @@
+"""One file to one typed frame: every column by its content, every refused cell to a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.findings import Answer, Finding
+from features.sources.files import RawFile, nearest, no_data, raw_columns, refusal
+from features.sources.listing import listing_faults, release_faults
+from features.sources.parsing import Fault, MistypedError, numbers, texts
+from features.sources.tables import INSTRUMENTS, Content, Table
+from features.sources.times import dates, instants
+
+_MEANING: Mapping[str, Callable[[pd.DataFrame], Iterable[tuple[str, Fault]]]] = {
+    "instruments": listing_faults,
+    "macro": release_faults,
+    "news": release_faults,
+}
+_FURTHEST_RELEASE = pd.Timedelta(days=366)
+"""A known release may lie ahead, but not by years: that is a wrong unit."""
+_MAY_LIE_AHEAD = ("listed_from", "listed_to")
+
+
+class TypedFrame(NamedTuple):
+    """A table as it was read.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The table's columns that are present, in the table's order, and ``row``: the number of
+        the row in its file, from 1, counting neither the header nor blank lines.
+    rows : int
+        Data rows of the file, refused ones included.
+    findings : list of Finding
+    """
+
+    frame: pd.DataFrame
+    rows: int
+    findings: list[Finding]
+
+
+def typed_frame(table: Table, file: RawFile, *, latest: pd.Timestamp) -> TypedFrame:
+    """Typed columns of a file, without the series that have a refused cell.
+
+    Parameters
+    ----------
+    table : Table
+        What the file should hold.
+    file : RawFile
+    latest : pandas.Timestamp
+        Last date that is not in the future.
+
+    Returns
+    -------
+    TypedFrame
+
+    Raises
+    ------
+    UnreadableError
+        If a column is missing or of the wrong type, or a row names no series.
+    """
+    content = table.columns
+    dated = [name for name, kind in content.items() if kind != "number"]
+    raw = raw_columns(file, wanted=list(content), text=dated)
+    findings = _check_columns(table, file.name, raw)
+    if raw.num_rows == 0 and not table.may_be_empty:
+        raise no_data(file.name)
+    columns: dict[str, object] = {}
+    faults: list[tuple[str, Fault]] = []
+    for name, kind in content.items():
+        if name not in raw.column_names:
+            continue
+        try:
+            columns[name], found = _typed(raw[name], kind, name in table.required, name, latest)
+        except MistypedError as error:
+            raise refusal(
+                file.name, "mistyped_column", f"column {name} {error}.", f"Store {name} as {kind}."
+            ) from error
+        faults += [(name, fault) for fault in found]
+    columns["row"] = np.arange(1, raw.num_rows + 1)
+    frame = pd.DataFrame(columns)
+    _check_series(table, file.name, faults)
+    if table.name in _MEANING:
+        faults += _MEANING[table.name](frame)
+    findings += _findings(table, file.name, frame, raw, faults)
+    return TypedFrame(_survivors(table, frame, findings), raw.num_rows, findings)
+
+
+def _typed(
+    column: pa.ChunkedArray, kind: Content, required: bool, name: str, latest: pd.Timestamp
+) -> tuple[object, list[Fault]]:
+    if kind == "text":
+        return texts(column, required=required)
+    if kind == "date":
+        return dates(column, required=required, latest=None if name in _MAY_LIE_AHEAD else latest)
+    if kind == "instant":
+        return instants(column, latest=latest + _FURTHEST_RELEASE)
+    return numbers(column)
+
+
+def _check_columns(table: Table, file: str, raw: pa.Table) -> list[Finding]:
+    """Refuse a file that lacks a required column; warn of columns that are not used."""
+    extra = (raw.schema.metadata or {}).get(b"extra", b"").decode().split("\n")
+    extra = [name for name in extra if name]
+    for name in table.required:
+        if name not in raw.column_names:
+            raise refusal(
+                file,
+                "missing_column",
+                f"has no column {name!r}{nearest(name, extra)}.",
+                f"It needs {', '.join(table.required)}, separated by commas and named exactly so.",
+                *extra,
+            )
+    if not extra:
+        return []
+    absent = [name for name in table.optional if name not in raw.column_names]
+    hint = next((f"{name!r}{close}" for name in extra if (close := nearest(name, absent))), "")
+    message = f"has {len(extra)} columns that are not used: {', '.join(extra[:5])}."
+    remedy = f"Check the spelling of {hint}." if hint else "Nothing to do if that is meant."
+    examples = tuple(extra[:5])
+    return [Finding(Answer.WARN, "extra_column", file, "", len(extra), examples, message, remedy)]
+
+
+def _check_series(table: Table, file: str, faults: list[tuple[str, Fault]]) -> None:
+    for name, fault in faults:
+        if name == table.series:
+            rows = [f"row {row + 1}" for row in fault.rows[:5]]
+            raise refusal(
+                file,
+                "unnamed_series",
+                f"does not say whose row it is: {name} {fault.found} in {len(fault.rows)} rows, "
+                f"first in {rows[0]}.",
+                fault.remedy,
+                *rows,
+            )
+
+
+def _findings(
+    table: Table,
+    file: str,
+    frame: pd.DataFrame,
+    raw: pa.Table,
+    faults: Iterable[tuple[str, Fault]],
+) -> Iterator[Finding]:
+    """One finding for each series, column and rule."""
+    for name, fault in faults:
+        cells = raw[name].take(pa.array(fault.rows)).cast(pa.string(), safe=False).to_pylist()
+        found = pd.DataFrame(
+            {"series": frame[table.series].iloc[fault.rows].astype(str), "row": fault.rows + 1}
+        ).assign(cell=cells)
+        for series, rows in found.groupby("series", sort=True):
+            count = len(rows)
+            head = rows.head(5)
+            shown = tuple(
+                f"row {row}: {cell or 'empty'}"[:80] for row, cell in zip(head["row"], head["cell"])
+            )
+            where = shown[0] if count == 1 else f"{count} rows, first {shown[0]}"
+            message = f"{name} {fault.found} ({where})."
+            yield Finding(
+                fault.answer, fault.rule, file, str(series), count, shown, message, fault.remedy
+            )
+
+
+def _survivors(table: Table, frame: pd.DataFrame, findings: Iterable[Finding]) -> pd.DataFrame:
+    rejected = {finding.series for finding in findings if finding.answer is Answer.REJECT}
+    kept = frame[~frame[table.series].isin(rejected)] if rejected else frame
+    if table is INSTRUMENTS:  # the same words twice were warned of; contradicting ones are gone
+        kept = kept.drop_duplicates(table.series)
+    if len(kept) == len(frame):
+        return frame
+    kept = kept.reset_index(drop=True)
+    kept[table.series] = kept[table.series].cat.remove_unused_categories()
+    return kept
