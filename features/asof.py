@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-DAILY = pd.Timedelta(days=10)
+DAILY = timedelta(days=10)
 """Age beyond which a daily value says nothing any more: a week of sessions and its holidays."""
 
 
@@ -24,22 +25,22 @@ class Timeline:
         NaN where a feature is not known.
     known_at : DatetimeIndex of shape (time,), UTC
         Ascending; equal instants are allowed, the later row then counts.
-    stale_after : Timedelta
+    stale_after : timedelta
         Age at which a row is no longer used.
     """
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
     known_at: pd.DatetimeIndex
-    stale_after: pd.Timedelta = DAILY
+    stale_after: timedelta = DAILY
 
     def at(self, origins: pd.DatetimeIndex) -> Float[np.ndarray, "origin name"]:
         """Last row known at or before each origin; NaN where there is none or it is stale."""
         row = last_known(self.known_at, origins)
         if not len(self.known_at):
             return np.full((len(origins), len(self.names)), np.nan)
-        age = ticks(origins) - ticks(self.known_at)[row]
-        usable = (row >= 0) & (age <= self.stale_after.value)
+        age = (ticks(origins) - ticks(self.known_at)[row]).astype("timedelta64[ns]")
+        usable = (row >= 0) & (age <= np.timedelta64(self.stale_after))
         return np.where(usable[:, None], self.values[row], np.nan)
 
 
@@ -88,11 +89,11 @@ def in_order_of_arrival(
     known_at : DatetimeIndex of shape (row,), UTC
         Rows without an instant are dropped: they were never known.
     """
-    usable = np.isfinite(values) & ~known_at.isna()
-    dates, values, known_at = dates[usable], values[usable], known_at[usable]
-    order = np.lexsort((ticks(dates), ticks(known_at)))
-    dates, values, known_at = dates[order], values[order], known_at[order]
-    day = ticks(dates)
-    newest = np.maximum.accumulate(day) if len(day) else day
-    news = np.append(True, day[1:] > newest[:-1])[: len(day)]
-    return Observed(dates=dates[news], values=values[news], known_at=known_at[news])
+    usable = np.flatnonzero(np.isfinite(values) & ~known_at.isna())
+    rows = usable[np.lexsort((ticks(dates)[usable], ticks(known_at)[usable]))]
+    day = ticks(dates)[rows]
+    newest = np.maximum.accumulate(day)
+    news = np.ones(len(rows), dtype=np.bool_)
+    news[1:] = day[1:] > newest[:-1]
+    rows = rows[news]
+    return Observed(dates=dates.take(rows), values=values[rows], known_at=known_at.take(rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from features.trend import above_trend
+from features.trend import above_trend, log_level
 
 
 def volume_surprise(
@@ -16,5 +16,4 @@ def volume_surprise(
     NaN where no volume is given or none was traded, and where fewer than two thirds of those
     sessions have one.
     """
-    traded = np.log(volume, out=np.full(len(volume), np.nan), where=volume > 0.0)
-    return above_trend(traded, window=window)
+    return above_trend(log_level(volume), window=window)

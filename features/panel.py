@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.anomaly import anomaly
+from features.asof import Timeline
+from features.correlation import co_movement
+from features.crosssection import cross_section
 from features.liquidity import volume_surprise
 from features.losses import drawdown, mean_return, worst_return
+from features.macro import macro_readings
 from features.market import MarketData
+from features.news import news_readings
 from features.returns import History
+from features.roles import ignored_series
+from features.stress import stress
 from features.volatility import (
     downside_volatility,
     ewma,
@@ -48,11 +56,14 @@ class Panel:
     own, shared : tuple of str
         Names of the columns of every `SeriesFeatures`.
     values : mapping of history name to SeriesFeatures
+    ignored : mapping of series to reason
+        Series of the macro and news tables that entered no feature.
     """
 
     own: tuple[str, ...]
     shared: tuple[str, ...]
     values: Mapping[str, SeriesFeatures]
+    ignored: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +109,81 @@ OWN: Mapping[str, Callable[[Track], NDArray[np.float64]]] = MappingProxyType(
 """Per-series features: volatilities and returns are per session, of simple returns."""
 
 
-def build_panel(market: MarketData, histories: Sequence[History]) -> Panel:
-    """Every feature of every history, each known at that history's own origins."""
-    values = {
-        history.name: SeriesFeatures(
-            own=_own(track_of(market, history)), shared=np.empty((len(history.dates), 0))
-        )
-        for history in histories
-    }
-    return Panel(own=tuple(OWN), shared=(), values=values)
+def build_panel(
+    market: MarketData, histories: Sequence[History], *, include_revised: bool = False
+) -> Panel:
+    """Every feature of every history, each as known at that history's own origins.
+
+    Parameters
+    ----------
+    market : MarketData
+        The cross-section is made of all of its holdable instruments, whatever the histories.
+    histories : sequence of History
+        Instruments and books; names must differ.
+    include_revised : bool
+        Whether series that are today's restated history may enter. They were not known like
+        this at their time: nothing computed with them is a headline result.
+
+    Raises
+    ------
+    ValueError
+        If two histories share a name.
+    """
+    names = [history.name for history in histories]
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"histories must have different names, got {twice} twice. Rename a book.")
+    timelines = shared_timelines(market, histories, include_revised=include_revised)
+    return Panel(
+        own=tuple(OWN),
+        shared=tuple(name for timeline in timelines for name in timeline.names),
+        values={
+            history.name: SeriesFeatures(
+                own=_own(track_of(market, history)),
+                shared=np.hstack([timeline.at(history.origins) for timeline in timelines]),
+            )
+            for history in histories
+        },
+        ignored=ignored_series(market, include_revised=include_revised),
+    )
+
+
+def shared_timelines(
+    market: MarketData, histories: Sequence[History], *, include_revised: bool
+) -> list[Timeline]:
+    """Features common to all series, on the time axes on which they become known."""
+    from features.returns import instrument_history
+
+    ready = {history.name: history for history in histories}
+    listed = market.close.columns[market.close.notna().sum() > 1]
+    section = cross_section(
+        market.instruments,
+        [
+            ready[name] if name in ready else instrument_history(market, name)
+            for name, instrument in market.instruments.items()
+            if instrument.holdable and name in listed
+        ],
+    )
+    return [
+        stress(section),
+        co_movement(section),
+        anomaly(section),
+        *macro_readings(market, section, include_revised=include_revised),
+        *news_readings(market, include_revised=include_revised),
+    ]
 
 
 def track_of(market: MarketData, history: History) -> Track:
     """Returns of a history beside the bars of its instrument; a book has none."""
     listed = history.name in market.instruments
     nothing = np.full(len(history.dates), np.nan)
+    rows = market.close.index.get_indexer(history.dates)
 
     def column(field: str) -> NDArray[np.float64]:
         frame = market.close if field == "close" else market.bars.get(field)
         if not listed or frame is None or history.name not in frame:
             return nothing
-        return frame[history.name].reindex(history.dates).to_numpy(dtype=np.float64)
+        return np.asarray(frame[history.name], dtype=np.float64)[rows]
 
     gaps = np.diff(history.dates) / np.timedelta64(1, "D")
     return Track(

@@ -11,7 +11,7 @@ LEAST_WEIGHT_KNOWN = 0.5
 """Share of an average's weight that must rest on known values."""
 
 
-def ewma(values: Float[np.ndarray, "time *series"], *, half_life: float) -> NDArray[np.float64]:
+def ewma(values: Float[np.ndarray, "time ..."], *, half_life: float) -> NDArray[np.float64]:
     """Exponentially weighted mean of all values up to and including each time.
 
     Weights halve every ``half_life`` rows and sum to one from the first row on (no start value
@@ -38,7 +38,7 @@ def _decayed_sum(values: NDArray[np.float64], decay: float) -> NDArray[np.float6
 
 
 def ewma_volatility(
-    returns: Float[np.ndarray, "time *series"], *, half_life: float
+    returns: Float[np.ndarray, "time ..."], *, half_life: float
 ) -> NDArray[np.float64]:
     """Volatility per session: root of the weighted mean of squared returns (no mean removed).
 
@@ -48,7 +48,7 @@ def ewma_volatility(
 
 
 def downside_volatility(
-    returns: Float[np.ndarray, "time *series"], *, half_life: float
+    returns: Float[np.ndarray, "time ..."], *, half_life: float
 ) -> NDArray[np.float64]:
     """The part of the volatility that losses made: gains count as zero moves."""
     return ewma_volatility(np.minimum(returns, 0.0), half_life=half_life)
