@@ -1,28 +1,27 @@
-"""GARCH(1,1) and GJR-GARCH(1,1) with Student-t likelihood: walk-forward fits and filters."""
+"""GARCH(1,1) and GJR-GARCH(1,1) with given parameters: the filter and the Student-t tail."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import no_type_check
 
 import numba
 import numpy as np
 from jaxtyping import Float
+from scipy.special import gammaln, stdtr, stdtrit
 
 from features.splits import Window
-from models.residuals import FilteredPath
-
-PERCENT = 100.0  # the likelihood is maximised on returns in percent, where its steps are sized
+from models.measures import tail_probability
+from models.residuals import FilteredPath, ResidualTail, next_residuals
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """Parameters of one refit, of returns in percent.
+    """Parameters of one refit, of simple returns (0.01, not percent).
 
     ``sigma2[t+1] = omega + (alpha + gamma * (e[t] < 0)) * e[t]**2 + beta * sigma2[t]`` with
-    ``e = 100 * returns - mu``, ``sigma2[-1] = e[-1]**2 = backcast`` and half of gamma at the start.
+    ``e = returns - mu``. Before the first return both ``sigma2`` and ``e**2`` are ``backcast``,
+    and half of it counts as a loss.
 
     Attributes
     ----------
@@ -31,10 +30,10 @@ class Params:
     nu : float
         Degrees of freedom of the standardised Student-t residual.
     backcast : float
-        Variance before the first observation.
+        Variance before the first return.
     carried : float
-        0 for an estimate of this window; otherwise the number of refits in a row, up to this one,
-        that did not converge, so that the parameters are those of the last one that did.
+        0 for an estimate of this window; otherwise the refits in a row, this one included, that
+        did not converge, so that the parameters are those of the last one that did.
     """
 
     mu: float
@@ -46,115 +45,38 @@ class Params:
     backcast: float
     carried: float = 0.0
 
-    def to_array(self) -> Float[np.ndarray, " 8"]:
-        """Fixed small form for storage, fields in order."""
-        return np.array(astuple(self), dtype=np.float64)
+    def to_bytes(self) -> bytes:
+        """Fields in order as little-endian doubles, for storage."""
+        return np.array(astuple(self), dtype="<f8").tobytes()
 
     @classmethod
-    def from_array(cls, values: Float[np.ndarray, " 8"]) -> Params:
-        """Inverse of `to_array`."""
-        if values.shape != (len(fields(cls)),):
-            raise ValueError(f"values must have shape ({len(fields(cls))},), got {values.shape}.")
-        return cls(*(float(value) for value in values))
+    def from_bytes(cls, payload: bytes) -> Params:
+        """Inverse of `to_bytes`.
+
+        Raises
+        ------
+        ValueError
+            If the payload has another length: it was not written by `to_bytes`.
+        """
+        expected = 8 * len(fields(cls))
+        if len(payload) != expected:
+            raise ValueError(
+                f"payload must hold {expected} bytes, got {len(payload)}. "
+                "It is not a stored set of GARCH parameters."
+            )
+        return cls(*(float(value) for value in np.frombuffer(payload, dtype="<f8")))
 
 
-def fit_windows(
-    returns: Float[np.ndarray, " time"],
-    windows: Sequence[Window],
-    *,
-    asymmetric: bool,
-    known: Sequence[Params] = (),
-    on_fit: Callable[[int, Params], None] | None = None,
-) -> list[Params]:
-    """Maximum-likelihood parameters for each window, by `arch`, fitted on its past alone.
-
-    The first window starts cold, each later one from the parameters before it: the result is a
-    function of the returns and of where the chain begins, whether or not it was interrupted.
-    A fit that does not converge from there is tried again cold; if that fails too the window
-    keeps the previous parameters and ``carried`` counts it.
-
-    Parameters
-    ----------
-    returns : array of shape (time,)
-        Simple returns (0.01, not percent).
-    windows : sequence of Window
-        In time order.
-    asymmetric : bool
-        Whether losses raise variance more than gains (GJR).
-    known : sequence of Params
-        Finished parameters of the first windows, from an interrupted run.
-    on_fit : callable, optional
-        Called with (window position, parameters) after each new fit.
+def filter_path(returns: Float[np.ndarray, " time"], params: Params) -> FilteredPath:
+    """Conditional volatility and standardised residuals of every return under fixed parameters.
 
     Raises
     ------
     ValueError
-        If the returns of the first window are not finite or constant, or its fit fails.
+        If the variance reaches zero, so that a residual has no scale.
     """
-    params = list(known)
-    for position in range(len(params), len(windows)):
-        percent = PERCENT * returns[: windows[position].fit_end]
-        previous = params[-1] if params else None
-        fitted = _estimate(percent, asymmetric=asymmetric, previous=previous)
-        params.append(fitted)
-        if on_fit is not None:
-            on_fit(position, fitted)
-    return params
-
-
-def _estimate(
-    percent: Float[np.ndarray, " time"], *, asymmetric: bool, previous: Params | None
-) -> Params:
-    starts = [None] if previous is None else [_starting_values(previous, asymmetric), None]
-    for start in starts:
-        fitted = _maximise(percent, asymmetric=asymmetric, start=start)
-        if fitted is not None:
-            return fitted
-    if previous is None:
-        raise ValueError(
-            f"returns: the GARCH likelihood of the first {percent.size} observations has no "
-            "maximum that the optimiser could find, so there are no parameters to go on with. "
-            "Look at the series for stale or corrupt prices, or leave it out."
-        )
-    return Params(*astuple(previous)[:-1], carried=previous.carried + 1)
-
-
-def _starting_values(params: Params, asymmetric: bool) -> Float[np.ndarray, " parameter"]:
-    gamma = [params.gamma] if asymmetric else []
-    return np.array([params.mu, params.omega, params.alpha, *gamma, params.beta, params.nu])
-
-
-def _maximise(
-    percent: Float[np.ndarray, " time"],
-    *,
-    asymmetric: bool,
-    start: Float[np.ndarray, " parameter"] | None,
-) -> Params | None:
-    from arch.univariate import GARCH, ConstantMean, StudentsT
-    from arch.utility.exceptions import StartingValueWarning
-
-    model = ConstantMean(
-        percent,
-        volatility=GARCH(p=1, o=int(asymmetric), q=1),
-        distribution=StudentsT(),
-        rescale=False,
-    )
-    backcast = float(model.volatility.backcast(percent - percent.mean()))
-    with warnings.catch_warnings():
-        # A start outside the bounds of the grown sample is dropped for arch's own.
-        warnings.simplefilter("ignore", StartingValueWarning)
-        result = model.fit(disp="off", show_warning=False, starting_values=start, backcast=backcast)
-    values = result.optimization_result.x
-    if result.convergence_flag != 0 or not np.isfinite(values).all():
-        return None
-    mu, omega, alpha, *gamma, beta, nu = (float(value) for value in values)
-    return Params(mu, omega, alpha, gamma[0] if gamma else 0.0, beta, nu, backcast)
-
-
-def filter_path(returns: Float[np.ndarray, " time"], params: Params) -> FilteredPath:
-    """Conditional volatility and standardised residuals of every return under fixed parameters."""
     variance, residual = _recurse(
-        PERCENT * returns,
+        returns,
         params.mu,
         params.omega,
         params.alpha,
@@ -162,13 +84,19 @@ def filter_path(returns: Float[np.ndarray, " time"], params: Params) -> Filtered
         params.beta,
         params.backcast,
     )
-    return FilteredPath(np.sqrt(variance) / PERCENT, residual, params.mu / PERCENT)
+    if not variance.min() > 0.0:
+        raise ValueError(
+            f"returns: the conditional variance is {variance.min():g} at row "
+            f"{int(variance.argmin())}, so the residual there has no scale. "
+            "Look for a flat stretch, or leave the series out."
+        )
+    return FilteredPath(np.sqrt(variance), residual, params.mu)
 
 
 @numba.njit(cache=True, nogil=True)
 @no_type_check
 def _recurse(
-    percent: Float[np.ndarray, " time"],
+    returns: Float[np.ndarray, " time"],
     mu: float,
     omega: float,
     alpha: float,
@@ -176,12 +104,34 @@ def _recurse(
     beta: float,
     backcast: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    variance = np.empty(percent.size + 1)
-    residual = np.empty(percent.size)
+    variance = np.empty(returns.size + 1)
+    residual = np.empty(returns.size)
     variance[0] = omega + (alpha + 0.5 * gamma + beta) * backcast
-    for t in range(percent.size):
-        shock = percent[t] - mu
-        residual[t] = shock / np.sqrt(variance[t])
+    for t in range(returns.size):
+        shock = returns[t] - mu
         slope = alpha + gamma if shock < 0.0 else alpha
+        residual[t] = shock / np.sqrt(variance[t]) if variance[t] > 0.0 else np.nan
         variance[t + 1] = omega + slope * shock * shock + beta * variance[t]
     return variance, residual
+
+
+def student_tail(
+    residual: Float[np.ndarray, " time"], window: Window, *, alphas: tuple[float, ...], nu: float
+) -> ResidualTail:
+    """Tail of a Student-t residual of unit variance, in closed form.
+
+    References
+    ----------
+    McNeil, Frey and Embrechts (2015), *Quantitative Risk Management*, example 2.15.
+    """
+    tails = np.array([float(tail_probability(alpha)) for alpha in alphas])
+    unit = np.sqrt((nu - 2.0) / nu)
+    quantile = stdtrit(nu, tails)
+    log_peak = gammaln((nu + 1.0) / 2.0) - gammaln(nu / 2.0) - 0.5 * np.log(nu * np.pi)
+    density = np.exp(log_peak - 0.5 * (nu + 1.0) * np.log1p(quantile**2 / nu))
+    shortfall = -density / tails * (nu + quantile**2) / (nu - 1.0)
+    return ResidualTail(
+        quantile=unit * quantile[None],
+        shortfall=unit * shortfall[None],
+        pit=stdtr(nu, next_residuals(residual, window) / unit),
+    )
