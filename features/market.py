@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
+from features.calendars import close_instants
 from features.instruments import Instrument
+
+ORIGIN_DELAY = pd.Timedelta(hours=1)
+"""A forecast is made this long after the close it starts from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +59,85 @@ class MarketData:
     snapshot: str
     as_of: pd.Timestamp
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def truncate(market: MarketData, as_of: pd.Timestamp) -> MarketData:
+    """The market as it was known at the last origin of an earlier as-of.
+
+    That origin is the latest ``close_time`` of any instrument on the as-of date, plus one hour.
+    Dates after the as-of are cut, and so is everything that became known later than the origin:
+    macro and news by ``available_at``, and the last ``lag_sessions`` closes of a lagged series.
+
+    Parameters
+    ----------
+    market : MarketData
+    as_of : pandas.Timestamp
+        Tz-naive midnight, at most the market's own as-of.
+
+    Returns
+    -------
+    MarketData
+        Same instruments and books; the snapshot still names the whole tables.
+
+    Raises
+    ------
+    ValueError
+        If ``as_of`` lies after the market's own: the future cannot be added.
+    """
+    if as_of > market.as_of:
+        raise ValueError(
+            f"as_of must not lie after the market's own {market.as_of:%Y-%m-%d}, got "
+            f"{as_of:%Y-%m-%d}. Read the market again with the later as-of."
+        )
+    last_origin = latest_origin(market, as_of)
+    sessions = {
+        name: _known(market.instruments[name], dates, as_of, last_origin)
+        for name, dates in market.sessions.items()
+    }
+    late = {
+        name: market.sessions[name].difference(dates)
+        for name, dates in sessions.items()
+        if market.instruments[name].lag_sessions
+    }
+
+    def cut(frame: pd.DataFrame) -> pd.DataFrame:
+        kept = frame.loc[frame.index <= as_of].copy()
+        nothing = False if kept.dtypes.eq(np.bool_).all() else np.nan
+        for name, dates in late.items():
+            if name in kept.columns:
+                kept.loc[kept.index.isin(dates), name] = nothing
+        return kept
+
+    return replace(
+        market,
+        close=cut(market.close),
+        imputed=cut(market.imputed),
+        bars={field: cut(bar) for field, bar in market.bars.items()},
+        sessions=sessions,
+        macro=market.macro[market.macro["available_at"] <= last_origin].reset_index(drop=True),
+        news=market.news[market.news["available_at"] <= last_origin].reset_index(drop=True),
+        as_of=as_of,
+        breaks=market.breaks if market.breaks.empty else cut(market.breaks),
+    )
+
+
+def latest_origin(market: MarketData, as_of: pd.Timestamp) -> pd.Timestamp:
+    """Last instant at which a forecast is made from closes of the as-of date, in UTC."""
+    day = pd.DatetimeIndex([as_of])
+    closes = [
+        close_instants(replace(instrument, lag_sessions=0), day)[0]
+        for instrument in market.instruments.values()
+    ]
+    return max(closes) + ORIGIN_DELAY
+
+
+def _known(
+    instrument: Instrument,
+    sessions: pd.DatetimeIndex,
+    as_of: pd.Timestamp,
+    last_origin: pd.Timestamp,
+) -> pd.DatetimeIndex:
+    """Sessions up to the as-of whose close was known at its last origin."""
+    if not instrument.lag_sessions:
+        return sessions[sessions <= as_of]
+    return sessions[(sessions <= as_of) & (close_instants(instrument, sessions) <= last_origin)]
