@@ -26,6 +26,8 @@ class TailForecast:
         Forecast standard deviation of the simple return.
     pit : array of shape (time,)
         Forecast distribution function at the return that followed; NaN for the last row.
+    unconverged : int
+        Refits that found no maximum, so that the parameters before them were kept.
     """
 
     alphas: tuple[float, ...]
@@ -33,6 +35,7 @@ class TailForecast:
     es: NDArray[np.float64]
     sigma: NDArray[np.float64]
     pit: NDArray[np.float64]
+    unconverged: int = 0
 
 
 class TailModel(Protocol):

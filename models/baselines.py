@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -94,11 +94,14 @@ def forecast_series(
     judged = [window for window in windows if window.stop > evaluate_from]
     ranks = tail_ranks(levels, largest=returns.size)
     served: dict[str, Served] = {}
+    unconverged: dict[str, int] = {}
     for family, members in FITTED.items():
         if wanted := [name for name in members if name in names]:
             chain = list(windows) if family == "gjr" else judged
             params = _fit(returns, chain, family=family, store=store)
             served |= _fitted(returns, chain, params, names=wanted, alphas=levels, ranks=ranks)
+            carried = sum(fitted.carried > 0.0 for fitted in params)
+            unconverged |= dict.fromkeys(wanted, carried)
     whole = Window(judged[0].fit_end, judged[0].start, judged[-1].stop)
     forecasts: dict[str, TailForecast] = {}
     for name in names:
@@ -110,7 +113,12 @@ def forecast_series(
             served[name] = _parametric(returns, judged, alphas=levels)
         elif name in ("ewma", "ewma_fhs"):
             served[name] = _ewma(returns, whole, name=name, alphas=levels, ranks=ranks)
-        forecasts[name] = assemble(returns.size, alphas=levels, served=served[name])
+        forecasts[name] = assemble(
+            returns.size,
+            alphas=levels,
+            served=served[name],
+            unconverged=unconverged.get(name, 0),
+        )
     return forecasts
 
 
@@ -124,11 +132,11 @@ def forecast_many(
     evaluate_from: pd.Timestamp | None = None,
     store: UnitStore | None = None,
     jobs: int = 1,
-) -> Iterator[tuple[History, dict[str, TailForecast]]]:
+) -> Iterator[tuple[History, dict[str, TailForecast] | ValueError]]:
     """`forecast_series` of each history, in their order, handed over one by one.
 
-    The forecasts do not depend on ``jobs``. Few series are held at a time: reduce one before
-    asking for the next.
+    A history that it refuses comes with the error, and the others go on. The forecasts do not
+    depend on ``jobs``. Few series are held at a time: reduce one before asking for the next.
 
     Parameters
     ----------
@@ -142,11 +150,6 @@ def forecast_many(
         Processes.
     models, alphas, first, every
         As in `forecast_series`.
-
-    Raises
-    ------
-    ValueError
-        As `forecast_series`, the message beginning with the name of the history.
     """
     work = partial(
         _forecast_history,
@@ -160,17 +163,17 @@ def forecast_many(
     queued = list(histories)
     with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
         answers = Parallel(return_as="generator")(delayed(work)(history) for history in queued)
-    yield from zip(queued, answers, strict=True)
+    yield from zip(queued, cast("Iterator[dict[str, TailForecast]]", answers), strict=True)
 
 
 def _forecast_history(
-    history: History, *, evaluate_from: pd.Timestamp | None, **options: object
-) -> dict[str, TailForecast]:
-    start = 0 if evaluate_from is None else int(history.dates.searchsorted(evaluate_from))
+    history: History, *, evaluate_from: pd.Timestamp | None, **options: Any
+) -> dict[str, TailForecast] | ValueError:
+    before = 0 if evaluate_from is None else int((history.dates < evaluate_from).sum())
     try:
-        return forecast_series(history.returns, evaluate_from=start, **options)
+        return forecast_series(history.returns, evaluate_from=before, **options)
     except ValueError as error:
-        raise ValueError(f"{history.name}: {error}") from error
+        return error
 
 
 def _check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -86,9 +87,8 @@ def fit_pareto(excess: Float[np.ndarray, " excess"]) -> tuple[float, float]:
     while shape(high) < _SHAPES[1]:
         high *= 2.0
     high = brentq(lambda theta: shape(theta) - _SHAPES[1], 0.0, high)
-    theta = float(
-        minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-9}).x
-    )
+    found: Any = minimize_scalar(cost, bounds=(low, high), options={"xatol": 1e-9})
+    theta = float(found.x)
     best = shape(theta)
     return best, mean * (best / theta if theta else 1.0)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from arch.univariate import GARCH, ConstantMean, StudentsT
 from arch.utility.exceptions import StartingValueWarning
 from jaxtyping import Float
@@ -160,7 +161,7 @@ class _Garch(GARCH):
         super().__init__(p=1, o=o, q=1)
         self.given: np.ndarray | None = None
 
-    def starting_values(self, resids: np.ndarray) -> np.ndarray:
+    def starting_values(self, resids: np.ndarray | pd.Series) -> np.ndarray:
         return super().starting_values(resids) if self.given is None else self.given
 
     def constraints(self) -> tuple[np.ndarray, np.ndarray]:

@@ -2,12 +2,130 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 from jaxtyping import Float, Int
+
+
+def value_at_risk(
+    pnl: Float[np.ndarray, " path"],
+    *,
+    alpha: float,
+    weights: Float[np.ndarray, " path"] | None = None,
+) -> float:
+    """Smallest loss that is not exceeded with probability ``alpha`` or more.
+
+    An outcome of the sample, never interpolated: of ``n`` equally likely ones, number
+    ``floor(tail * n) + 1`` from the worst.
+
+    Parameters
+    ----------
+    pnl : array of shape (path,)
+        P&L over one horizon; a gain is positive.
+    alpha : float
+        Confidence level in (0.5, 1), e.g. 0.99. Not the tail probability.
+    weights : array of shape (path,), optional
+        Probabilities up to a common factor, not negative; by default all alike.
+
+    Returns
+    -------
+    float
+        VaR in the unit of ``pnl``; a loss is positive.
+
+    Raises
+    ------
+    ValueError
+        If ``alpha`` is not in (0.5, 1), a path is not finite, a weight is negative, or fewer paths
+        than ``1 / (1 - alpha)`` are given.
+    """
+    losses, _ = _tail(pnl, weights, alpha)
+    return float(losses[-1])
+
+
+def expected_shortfall(
+    pnl: Float[np.ndarray, " path"],
+    *,
+    alpha: float,
+    weights: Float[np.ndarray, " path"] | None = None,
+) -> float:
+    """Mean loss over the worst ``1 - alpha`` of the paths.
+
+    The path on the boundary counts with the part of it that lies inside the tail.
+
+    Parameters
+    ----------
+    pnl : array of shape (path,)
+        P&L over one horizon; a gain is positive.
+    alpha : float
+        Confidence level in (0.5, 1), e.g. 0.975. Not the tail probability.
+    weights : array of shape (path,), optional
+        Probabilities up to a common factor, not negative; by default all alike.
+
+    Returns
+    -------
+    float
+        ES in the unit of ``pnl``; a loss is positive. At least `value_at_risk`.
+
+    Raises
+    ------
+    ValueError
+        As `value_at_risk`.
+
+    References
+    ----------
+    Acerbi and Tasche (2002), *On the coherence of expected shortfall*.
+    """
+    losses, shares = _tail(pnl, weights, alpha)
+    mean = float(losses @ shares / shares.sum())
+    return max(mean, float(losses[-1]))  # rounding, where all of them tie
+
+
+def _tail(
+    pnl: Float[np.ndarray, " path"], weights: Float[np.ndarray, " path"] | None, alpha: float
+) -> tuple[Float[np.ndarray, " inside"], Float[np.ndarray, " inside"]]:
+    """Losses from the worst to VaR, and how much each counts; VaR only as far as it is inside."""
+    tail = tail_probability(alpha)
+    if pnl.size * tail < 1:
+        raise ValueError(
+            f"{pnl.size} paths cannot resolve alpha={alpha:g}: the tail holds less than one path. "
+            f"Simulate at least {math.ceil(1 / tail)}."
+        )
+    if not np.isfinite(pnl).all():
+        bad = pnl[~np.isfinite(pnl)]
+        raise ValueError(
+            f"pnl must be finite, got {bad[0]} among {bad.size} such of {pnl.size} paths. "
+            "Find what made them; a path is never dropped."
+        )
+    order = np.argsort(pnl, kind="stable")
+    if weights is None:
+        mass = tail * pnl.size
+        counts = [1] * (math.floor(mass) + 1)
+    else:
+        counts = _integers(weights)
+        mass = tail * sum(counts)
+        worst_first = [counts[path] for path in order.tolist()]
+        reached = next(k for k, total in enumerate(accumulate(worst_first)) if total > mass)
+        counts = worst_first[: reached + 1]
+    inside = [*counts[:-1], mass - sum(counts[:-1])]
+    unit = max(counts)
+    return -pnl[order[: len(inside)]], np.array([float(count / unit) for count in inside])
+
+
+def _integers(weights: Float[np.ndarray, " path"]) -> list[int]:
+    """Whole numbers in exactly the proportions of the weights, so that no sum of them rounds."""
+    if not (np.isfinite(weights).all() and weights.min() >= 0.0 and weights.max() > 0.0):
+        raise ValueError(
+            f"weights must be finite, not negative and not all zero, got a range from "
+            f"{weights.min():g} to {weights.max():g}."
+        )
+    ratios = [weight.as_integer_ratio() for weight in weights.tolist()]
+    common = max(denominator for _, denominator in ratios)  # all are powers of two
+    return [numerator * (common // denominator) for numerator, denominator in ratios]
 
 
 def tail_probability(alpha: float) -> Fraction:

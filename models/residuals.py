@@ -1,4 +1,4 @@
-"""Standardised residuals: a filtered series, the tail of its next residual, the forecast of both."""
+"""Standardised residuals: a filtered series, the tail of its next residual, both as forecast."""
 
 from __future__ import annotations
 
@@ -199,6 +199,7 @@ def assemble(
     *,
     alphas: tuple[float, ...],
     served: Iterable[tuple[Window, FilteredPath, ResidualTail]],
+    unconverged: int = 0,
 ) -> TailForecast:
     """Forecast of a series of ``size`` rows: the mean plus sigma times the residual's tail.
 
@@ -213,4 +214,4 @@ def assemble(
         var[rows] = -(path.mean + sigma[rows, None] * tail.quantile)
         es[rows] = -(path.mean + sigma[rows, None] * tail.shortfall)
         pit[rows] = np.clip(tail.pit, *_INSIDE)
-    return TailForecast(alphas=alphas, var=var, es=es, sigma=sigma, pit=pit)
+    return TailForecast(alphas, var, es, sigma, pit, unconverged)
