@@ -17,8 +17,8 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
 from features.asof import DAILY, last_known, ticks
-from features.calendars import ORIGIN_DELAY
 from features.instruments import Instrument
+from features.market import ORIGIN_DELAY
 from features.returns import History
 from features.volatility import ewma_volatility
 
@@ -125,7 +125,8 @@ def cross_section(
     ----------
     instruments : mapping of name to Instrument
     histories : sequence of History
-        Of instruments, not of books.
+        Of instruments, not of books, each with at least one return; moves that are not clean
+        are left out.
 
     Raises
     ------
@@ -140,13 +141,14 @@ def cross_section(
     for column, history in enumerate(histories):
         closes = history.origins - ORIGIN_DELAY
         row = last_known(closes, instants)
-        traded = (np.diff(row, prepend=-1) > 0) & history.clean[row]
-        returns[traded, column] = history.returns[row[traded]]
+        traded = np.diff(row, prepend=-1) > 0
+        own = np.where(history.clean, history.returns, np.nan)
+        returns[traded, column] = own[row[traded]]
         upward = _upward(instruments[history.name])
-        moves[traded, column] = upward * _standardised(history.returns)[row[traded]]
+        moves[traded, column] = upward * _standardised(own)[row[traded]]
         age = (ticks(instants) - ticks(closes)[row]).astype("timedelta64[ns]")
         alive = (row >= 0) & (age <= np.timedelta64(DAILY))
-        surges[alive, column] = _surge(history.returns)[row[alive]]
+        surges[alive, column] = _surge(own)[row[alive]]
     return CrossSection(
         instants=instants,
         blocks=tuple(block_of(instruments[history.name]) for history in histories),

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from features.asof import Observed, Timeline, ticks
 from features.crosssection import CrossSection, asset_mean
 from features.losses import mean_return
-from features.market import MarketData
-from features.roles import observed
 from features.trend import above_trend, change, log_level
 
 Reading = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -44,21 +42,26 @@ READINGS: Mapping[str, Mapping[str, Reading]] = MappingProxyType(
         "dollar": {"dollar_change": lambda values: change(log_level(values), rows=MONTH)},
     }
 )
-"""Features read off one series each. A spread's change is in percentage points."""
+"""Features read off one series each, by its role. A spread's change is in percentage points."""
 
 
-def macro_readings(
-    market: MarketData, section: CrossSection, *, include_revised: bool
-) -> list[Timeline]:
-    """Features of the macro table, or of rates and spreads among the prices where it is silent."""
+def macro_readings(observed: Mapping[str, Observed], section: CrossSection) -> list[Timeline]:
+    """Features of implied volatilities, credit spreads, yields, breakevens and the dollar.
 
-    def series(role: str) -> Observed:
-        return observed(market, market.macro, role, include_revised=include_revised)
-
-    readings = [readings_of(series(role), features) for role, features in READINGS.items()]
-    slope = term_slope(series("yield_10y"), series("yield_2y"))
-    implied = readings_of(series("equity_volatility"), {"vix": log_level})
-    return [*readings, slope, implied_over_realised(implied, section)]
+    Parameters
+    ----------
+    observed : mapping of role to Observed
+        As `features.roles.cast_roles` gives it.
+    section : CrossSection
+        For the realised volatility that the VIX is held against.
+    """
+    slope = term_slope(observed["yield_10y"], observed["yield_2y"])
+    implied = readings_of(observed["equity_volatility"], {"vix": log_level})
+    return [
+        *(readings_of(observed[role], features) for role, features in READINGS.items()),
+        slope,
+        implied_over_realised(implied, section),
+    ]
 
 
 def readings_of(series: Observed, features: Mapping[str, Reading]) -> Timeline:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from features.asof import Timeline
+from features.asof import Observed, Timeline
 from features.macro import TREND, Reading, readings_of
-from features.market import MarketData
-from features.roles import observed
 from features.trend import above_trend, log_level
 
 READINGS: Mapping[str, Mapping[str, Reading]] = MappingProxyType(
@@ -22,16 +20,13 @@ READINGS: Mapping[str, Mapping[str, Reading]] = MappingProxyType(
         },
     }
 )
-"""Features read off one series each, in the units of their series."""
+"""Features read off one series each, by its role, in the units of their series."""
 
 
-def news_readings(market: MarketData, *, include_revised: bool) -> list[Timeline]:
-    """Features of the news table.
+def news_readings(observed: Mapping[str, Observed]) -> list[Timeline]:
+    """Features of the news series, by role.
 
     Sources of the series they are made for: Shapiro, Sudhof and Wilson (2022), *Measuring news
     sentiment*; Caldara and Iacoviello (2022), *Measuring geopolitical risk*.
     """
-    return [
-        readings_of(observed(market, market.news, role, include_revised=include_revised), features)
-        for role, features in READINGS.items()
-    ]
+    return [readings_of(observed[role], features) for role, features in READINGS.items()]

@@ -18,8 +18,8 @@ from features.losses import drawdown, mean_return, worst_return
 from features.macro import macro_readings
 from features.market import MarketData
 from features.news import news_readings
-from features.returns import History
-from features.roles import ignored_series
+from features.returns import History, instrument_history
+from features.roles import Cast, cast_roles
 from features.stress import stress
 from features.volatility import (
     downside_volatility,
@@ -133,7 +133,8 @@ def build_panel(
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise ValueError(f"histories must have different names, got {twice} twice. Rename a book.")
-    timelines = shared_timelines(market, histories, include_revised=include_revised)
+    roles = cast_roles(market, include_revised=include_revised)
+    timelines = shared_timelines(market, histories, roles)
     return Panel(
         own=tuple(OWN),
         shared=tuple(name for timeline in timelines for name in timeline.names),
@@ -144,32 +145,29 @@ def build_panel(
             )
             for history in histories
         },
-        ignored=ignored_series(market, include_revised=include_revised),
+        ignored=roles.ignored,
     )
 
 
 def shared_timelines(
-    market: MarketData, histories: Sequence[History], *, include_revised: bool
+    market: MarketData, histories: Sequence[History], roles: Cast
 ) -> list[Timeline]:
     """Features common to all series, on the time axes on which they become known."""
-    from features.returns import instrument_history
-
     ready = {history.name: history for history in histories}
-    listed = market.close.columns[market.close.notna().sum() > 1]
+    holdable = [
+        ready[name] if name in ready else instrument_history(market, name)
+        for name, instrument in market.instruments.items()
+        if instrument.holdable
+    ]
     section = cross_section(
-        market.instruments,
-        [
-            ready[name] if name in ready else instrument_history(market, name)
-            for name, instrument in market.instruments.items()
-            if instrument.holdable and name in listed
-        ],
+        market.instruments, [history for history in holdable if len(history.dates)]
     )
     return [
         stress(section),
         co_movement(section),
         anomaly(section),
-        *macro_readings(market, section, include_revised=include_revised),
-        *news_readings(market, include_revised=include_revised),
+        *macro_readings(roles.observed, section),
+        *news_readings(roles.observed),
     ]
 
 

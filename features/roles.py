@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from features.asof import Observed, in_order_of_arrival
+from features.asof import Observed, in_order_of_arrival, ticks
 from features.calendars import close_instants
 from features.market import MarketData
 
@@ -26,62 +27,113 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "geopolitical_risk": ("GPRD", "GPR"),
     }
 )
-"""Names by which a role is known (Bloomberg and Yahoo tickers, FRED codes), first match wins.
+"""Names by which a role is known (plain names, Yahoo tickers, FRED codes).
 
 Yields, spreads and breakevens are in percent, volatility indices in their index points.
 """
 
-REVISED = "revised"
+_ROLE_OF = {alias: role for role, aliases in ALIASES.items() for alias in aliases}
 
 
-def series_of(table: pd.DataFrame, role: str, *, include_revised: bool) -> str | None:
-    """Name of the series in ``macro`` or ``news`` that plays a role; None where there is none."""
-    names = _usable(table, include_revised=include_revised)["series"].unique()
-    by_alias = {_plain(str(name)): str(name) for name in names}
-    return next((by_alias[alias] for alias in ALIASES[role] if alias in by_alias), None)
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays which part.
 
-
-def observed(
-    market: MarketData, table: pd.DataFrame, role: str, *, include_revised: bool
-) -> Observed:
-    """Observations of a role in the order in which they became known; none where it is not filled.
-
-    A role that the table leaves open is filled by an instrument of that name that cannot be
-    held, such as a yield or a spread among the prices.
+    Attributes
+    ----------
+    observed : mapping of role to Observed
+        Every role of `ALIASES`; without observations where nothing plays it.
+    ignored : mapping of series to reason
+        Series of the macro and news tables that enter no feature.
     """
-    name = series_of(table, role, include_revised=include_revised)
-    if name is not None:
-        usable = _usable(table, include_revised=include_revised)
-        rows = usable[usable["series"] == name]
-        return in_order_of_arrival(
-            pd.DatetimeIndex(rows["date"]),
-            np.asarray(rows["value"], dtype=np.float64),
-            pd.DatetimeIndex(rows["available_at"]),
-        )
-    for name, instrument in market.instruments.items():
-        if not instrument.holdable and _plain(name) in ALIASES[role]:
-            closes = market.close[name].dropna()
-            dates = pd.DatetimeIndex(closes.index)
-            return in_order_of_arrival(
-                dates, closes.to_numpy(dtype=np.float64), close_instants(instrument, dates)
-            )
+
+    observed: Mapping[str, Observed]
+    ignored: Mapping[str, str]
+
+
+def cast_roles(market: MarketData, *, include_revised: bool) -> Cast:
+    """Give each role to the series of its name that was known first.
+
+    Candidates are the series of the macro and news tables and, among the prices, instruments
+    that cannot be held, such as yields and spreads. The first to be known keeps the part: were
+    it to pass to a series that starts later, what was computed before would change.
+
+    Parameters
+    ----------
+    market : MarketData
+    include_revised : bool
+        Whether restated history may play.
+    """
+    candidates = {**_instruments(market), **_published(market, include_revised=include_revised)}
+
+    def precedence(key: _Key) -> tuple[int, int]:
+        name = _plain(key[1])
+        return int(ticks(candidates[key].known_at)[0]), ALIASES[_ROLE_OF[name]].index(name)
+
+    player: dict[str, _Key] = {}
+    for key in sorted(candidates, key=precedence):
+        player.setdefault(_ROLE_OF[_plain(key[1])], key)
     nothing = pd.DatetimeIndex([])
-    return Observed(nothing, np.empty(0), nothing.tz_localize("UTC"))
+    nobody = Observed(nothing, np.empty(0), nothing.tz_localize("UTC"))
+    observed = {role: candidates[player[role]] if role in player else nobody for role in ALIASES}
+    ignored = {
+        key[1]: _reason(key, player, candidates)
+        for key in _series_of_tables(market)
+        if key not in player.values()
+    }
+    return Cast(MappingProxyType(observed), MappingProxyType(ignored))
 
 
-def ignored_series(market: MarketData, *, include_revised: bool) -> Mapping[str, str]:
-    """Series of ``macro`` and ``news`` that enter no feature, each with the reason."""
-    reasons: dict[str, str] = {}
-    for table in (market.macro, market.news):
-        used = {series_of(table, role, include_revised=include_revised) for role in ALIASES}
-        usable = set(_usable(table, include_revised=include_revised)["series"])
-        for name in sorted(set(table["series"]) - used):
-            reasons[name] = "plays no role" if name in usable else "restated history"
-    return MappingProxyType(reasons)
+_Key = tuple[str, str]
+"""Table and series."""
 
 
-def _usable(table: pd.DataFrame, *, include_revised: bool) -> pd.DataFrame:
-    return table if include_revised else table.loc[table["vintage"] != REVISED]
+def _published(market: MarketData, *, include_revised: bool) -> dict[_Key, Observed]:
+    found: dict[_Key, Observed] = {}
+    for table, frame in (("macro", market.macro), ("news", market.news)):
+        usable = np.ones(len(frame), dtype=np.bool_)
+        if not include_revised:
+            usable = np.asarray(frame["vintage"] != "revised")
+        for name, rows in frame.loc[usable].groupby("series"):
+            if _plain(str(name)) in _ROLE_OF:
+                found[table, str(name)] = in_order_of_arrival(
+                    pd.DatetimeIndex(rows["date"]),
+                    np.asarray(rows["value"], dtype=np.float64),
+                    pd.DatetimeIndex(rows["available_at"]),
+                )
+    return {key: series for key, series in found.items() if len(series.dates)}
+
+
+def _series_of_tables(market: MarketData) -> list[_Key]:
+    tables = {"macro": market.macro, "news": market.news}
+    return [
+        (table, name)
+        for table, frame in tables.items()
+        for name in sorted({str(series) for series in frame["series"]})
+    ]
+
+
+def _reason(key: _Key, player: Mapping[str, _Key], candidates: Mapping[_Key, Observed]) -> str:
+    role = _ROLE_OF.get(_plain(key[1]))
+    if role is None:
+        return "plays no part"
+    if key not in candidates:
+        return "restated history, or without a usable value"
+    table, name = player[role]
+    return f"{name} of {table} was known first"
+
+
+def _instruments(market: MarketData) -> dict[_Key, Observed]:
+    found: dict[_Key, Observed] = {}
+    for name, instrument in market.instruments.items():
+        if not instrument.holdable and _plain(name) in _ROLE_OF:
+            sessions = market.sessions[name]
+            close = market.close.reindex(index=sessions, columns=[name])
+            filled = market.imputed.reindex(index=sessions, columns=[name], fill_value=False)
+            seen = close.mask(filled).to_numpy(dtype=np.float64)[:, 0]
+            known_at = close_instants(instrument, sessions, sessions)
+            found["prices", name] = in_order_of_arrival(sessions, seen, known_at)
+    return {key: series for key, series in found.items() if len(series.dates)}
 
 
 def _plain(name: str) -> str:
