@@ -1,0 +1,98 @@
+"""What a person sees while a command works: one line a step, with a bar where it takes long."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as Remaining
+
+SHOWN_AFTER = 2.0
+"""Seconds of work before a bar appears."""
+
+
+class Step:
+    """One step while it runs.
+
+    Attributes
+    ----------
+    summary : str
+        What came of it, printed when the step ends.
+    """
+
+    def __init__(self, bar: Progress, title: str) -> None:
+        self.summary = ""
+        self._bar = bar
+        self._task = bar.add_task(title, total=None, visible=False)
+        self._begun = time.monotonic()
+
+    def advance(self, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` parts are finished; usable as a `Progress` callback."""
+        self._bar.update(self._task, completed=done, total=total)
+        self.show()
+
+    def show(self) -> None:
+        """Make the bar visible once the work has lasted long enough to deserve one."""
+        if time.monotonic() - self._begun > SHOWN_AFTER:
+            self._bar.update(self._task, visible=True)
+
+    @property
+    def seconds(self) -> float:
+        """Time since the step began."""
+        return time.monotonic() - self._begun
+
+
+class Terminal:
+    """Progress on standard error, so that standard output holds answers only.
+
+    Parameters
+    ----------
+    total : int
+        Steps the command has; zero where it does not say.
+    quiet : bool
+        Print nothing.
+    """
+
+    def __init__(self, *, total: int = 0, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._total = total
+        self._done = 0
+
+    @contextmanager
+    def step(self, title: str) -> Generator[Step, None, None]:
+        """Show one step; its line is printed when the block ends without an error."""
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            Remaining(),
+        )
+        self._done += 1
+        number = f"{self._done}/{self._total} " if self._total else ""
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            step = Step(bar, f"{number}{title}")
+            yield step
+        told = f"{number}{title:<12} {step.summary}".rstrip()
+        self._console.print(f"{told}  ({_duration(step.seconds)})", markup=False)
+
+    def say(self, text: str) -> None:
+        """Print a line between steps."""
+        self._console.print(text, markup=False)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
+
+
+def complain(message: str) -> None:
+    """Print a refusal or a failure on standard error."""
+    print(message, file=sys.stderr)
