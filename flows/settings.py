@@ -192,6 +192,7 @@ def quiet_libraries(root: Path, *, verbose: bool = False) -> None:
         "PREFECT_HOME": str(root / "prefect"),
         "PREFECT_LOGGING_LEVEL": level,
         "PREFECT_LOGGING_SERVER_LEVEL": level,
+        "MLFLOW_LOGGING_LEVEL": "INFO" if verbose else "WARNING",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "MPLBACKEND": "Agg",

@@ -1,0 +1,299 @@
+"""MLflow: the record of every version. The only module that imports it.
+
+A version is logged in two moves. `register` writes the run, the model and the version; `complete`
+adds the files, closes the run and only then moves the alias, so that a killed run never leaves an
+alias on a version without its evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import time
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flows.outputs import file_digest, json_bytes, process_lives
+from flows.provenance import Provenance
+from flows.refusal import RefusedError
+
+EXPERIMENT = "foreshock"
+REGISTERED = "foreshock-tail"
+CHALLENGER = "challenger"
+CHAMPION = "champion"
+LOADER = "flows.served"
+
+_REQUIREMENTS = ["numpy", "pandas", "safetensors", "torch"]
+_OWNER = "foreshock.process"
+_DIGEST = 36  # what MLflow keeps of a data set's digest
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is known of a version once its model is trained and examined.
+
+    Attributes
+    ----------
+    model : str
+        Name in the forecast table; a tag of the version.
+    as_of : str
+        ISO date.
+    data, snapshot : str
+        Where the market directory is, and the SHA-256 of its tables.
+    tables : mapping of file name to (sha256, rows)
+        Identity of each raw table.
+    settings : mapping
+        The request, as plain values, and its digest beside it.
+    provenance : Provenance
+    weights : Path
+        Directory of the model's files; `flows.served` reads it back.
+    inputs, outputs : sequence of str
+        Columns of the served model, all numbers.
+    parameters : mapping of name to value
+        What was chosen in training, seeds included.
+    metrics : mapping of name to number
+        Those that are not finite are left out.
+    """
+
+    model: str
+    as_of: str
+    data: str
+    snapshot: str
+    settings: Mapping[str, Any]
+    settings_digest: str
+    provenance: Provenance
+    weights: Path
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    tables: Mapping[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    metrics: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered version and the run behind it."""
+
+    name: str
+    number: int
+    run_id: str
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.number}"
+
+
+def tracking_uri(root: Path) -> str:
+    """Address of the tracking database; MLflow 3 refuses file stores."""
+    return f"sqlite:///{root / 'mlflow.db'}"
+
+
+@contextmanager
+def register(root: Path, record: Record) -> Generator[Version, None, None]:
+    """Log a run, its model and a new version; the block adds files through `complete`.
+
+    An error in the block marks the run as failed; its version keeps the tag ``incomplete``.
+    """
+    client = _client(root)
+    _bury_the_dead(client)
+    import mlflow
+
+    run = client.create_run(_experiment(client, root), run_name=f"{record.model}-{record.as_of}")
+    run_id: str = run.info.run_id
+    try:
+        with mlflow.start_run(run_id=run_id):
+            _log_run(client, run_id, record)
+            info = _log_model(record)
+        if not client.search_registered_models(f"name = '{REGISTERED}'"):
+            client.create_registered_model(REGISTERED)
+        version = client.create_model_version(
+            REGISTERED,
+            source=info.model_uri,
+            run_id=run_id,
+            model_id=info.model_id,
+            tags=_version_tags(record) | {"status": "incomplete"},
+        )
+        client.update_run(run_id, status="RUNNING")  # leaving start_run has closed it
+        yield Version(REGISTERED, int(version.version), run_id)
+    except BaseException:
+        client.set_terminated(run_id, status="FAILED")
+        raise
+
+
+def complete(root: Path, version: Version, files: Path) -> None:
+    """Add a directory of finished files, then make the version the challenger.
+
+    The SHA-256 of every file goes with them as ``sha256.json``. There is no champion until two
+    people promote one, whatever the evidence says.
+    """
+    client = _client(root)
+    digests = {
+        str(path.relative_to(files)): file_digest(path)
+        for path in sorted(files.rglob("*"))
+        if path.is_file()
+    }
+    client.log_artifacts(version.run_id, str(files))
+    client.log_text(version.run_id, json_bytes(digests).decode(), "sha256.json")
+    client.set_terminated(version.run_id, status="FINISHED")
+    client.set_model_version_tag(version.name, str(version.number), "status", "complete")
+    client.set_registered_model_alias(version.name, CHALLENGER, str(version.number))
+
+
+def holder(root: Path, alias: str) -> Version | None:
+    """Version that has the alias, or None."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = _client(root).get_model_version_by_alias(REGISTERED, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+    return Version(REGISTERED, int(found.version), found.run_id)
+
+
+def load_version(root: Path, number: int) -> Any:
+    """Served model of a version, its files checked against the digest in the registry first.
+
+    Raises
+    ------
+    RefusedError
+        If there is no such version, or a file of it is not what was registered.
+    """
+    from mlflow.exceptions import MlflowException
+
+    client = _client(root)
+    try:
+        version = client.get_model_version(REGISTERED, str(number))
+    except MlflowException as error:
+        raise RefusedError(f"{REGISTERED} has no version {number}.") from error
+    import mlflow.pyfunc
+    from mlflow.artifacts import download_artifacts
+
+    files = Path(download_artifacts(version.source))
+    found = _weights_digest(files / "data")
+    if found != version.tags["weights_sha256"]:
+        raise RefusedError(
+            f"{REGISTERED} v{number}: weights have SHA-256 {found[:12]}, registered were "
+            f"{version.tags['weights_sha256'][:12]}. Restore the artifacts or train again."
+        )
+    return mlflow.pyfunc.load_model(version.source)
+
+
+def _client(root: Path) -> Any:
+    with warnings.catch_warnings():
+        # MLflow complains about its own type hints when this part of it is imported.
+        warnings.filterwarnings("ignore", message=".*Any type hint", category=UserWarning)
+        import mlflow.pyfunc
+
+    root.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(tracking_uri(root))
+    return mlflow.MlflowClient()
+
+
+def _experiment(client: Any, root: Path) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return found.experiment_id
+    return client.create_experiment(EXPERIMENT, artifact_location=(root / "artifacts").as_uri())
+
+
+def _log_run(client: Any, run_id: str, record: Record) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    now = int(time.time() * 1000)
+    parameters = {f"settings.{k}": v for k, v in record.settings.items()} | dict(record.parameters)
+    made = record.provenance
+    tags = _version_tags(record) | {
+        _OWNER: str(os.getpid()),
+        "mlflow.source.git.commit": made.revision,
+        "python": made.python,
+        "machine": made.machine,
+    }
+    client.log_batch(
+        run_id,
+        metrics=[
+            Metric(name, float(value), now, 0)
+            for name, value in record.metrics.items()
+            if math.isfinite(value)
+        ],
+        params=[Param(name, str(value)) for name, value in parameters.items()],
+        tags=[RunTag(name, value) for name, value in tags.items()],
+    )
+    client.log_text(run_id, json_bytes(made.as_dict()).decode(), "provenance.json")
+    _log_inputs(record)
+
+
+def _log_inputs(record: Record) -> None:
+    import mlflow
+    from mlflow.data import sources
+    from mlflow.data.meta_dataset import MetaDataset
+
+    local: Any = vars(sources)["LocalArtifactDatasetSource"]  # registered when imported
+    source = local(Path(record.data).as_uri())
+    sets = {"market": (record.snapshot, None)} | {
+        name: (digest, rows) for name, (digest, rows) in record.tables.items()
+    }
+    for name, (digest, rows) in sets.items():
+        mlflow.log_input(
+            MetaDataset(source=source, name=name, digest=digest[:_DIGEST]),
+            context="training",
+            tags={"sha256": digest} | ({} if rows is None else {"rows": str(rows)}),
+        )
+
+
+def _log_model(record: Record) -> Any:
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    def schema(names: Sequence[str]) -> Schema:
+        return Schema([ColSpec(DataType.double, name) for name in names])
+
+    with warnings.catch_warnings():
+        # The signature is ours, not inferred; an example would add nothing to it.
+        warnings.filterwarnings("ignore", message=".*input example was not provided")
+        return mlflow.pyfunc.log_model(
+            name=record.model,
+            loader_module=LOADER,
+            data_path=str(record.weights),
+            signature=ModelSignature(schema(record.inputs), schema(record.outputs)),
+            pip_requirements=_REQUIREMENTS,
+        )
+
+
+def _version_tags(record: Record) -> dict[str, str]:
+    made = record.provenance
+    return {
+        "model": record.model,
+        "as_of": record.as_of,
+        "snapshot": record.snapshot,
+        "settings_sha256": record.settings_digest,
+        "revision": made.revision,
+        "dirty": str(made.dirty).lower(),
+        "lock_sha256": made.lock,
+        "weights_sha256": _weights_digest(record.weights),
+    }
+
+
+def _weights_digest(directory: Path) -> str:
+    """SHA-256 over the names and digests of all files below a directory."""
+    whole = hashlib.sha256()
+    for path in sorted(p for p in directory.rglob("*") if p.is_file()):
+        whole.update(f"{path.name} {file_digest(path)}\n".encode())
+    return whole.hexdigest()
+
+
+def _bury_the_dead(client: Any) -> None:
+    """Mark runs whose process is gone as killed; MLflow would show them running for ever."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is None:
+        return
+    for run in client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'"):
+        owner = run.data.tags.get(_OWNER, "")
+        if owner.isdigit() and not process_lives(int(owner)):
+            client.set_terminated(run.info.run_id, status="KILLED")
