@@ -1,0 +1,162 @@
+"""Great Expectations: one suite a table judges the summary of its feeds, and shows it.
+
+A suite over the raw rows would need an expectation for each feed and rule (thousands), and would
+count only the rows that are there. So every rule first counts what it finds in each feed, on
+the feed's expected sessions; the suite then holds one expectation a rule over those counts, and
+what it calls unexpected is what the gate answers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from validation.feed_rules.rules import Breach, Rule
+from validation.feed_rules.sessions import MISSING
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.expectations import Expectation
+
+SITE = "feeds"
+_RESULT = {"result_format": "COMPLETE", "unexpected_index_column_names": ["series"]}
+_OUTSIDE = re.compile(
+    r"<(script|a|img|link)\b[^>]*\b(?:src|href)=[\"']?https?://[^>]*>(?:\s*</script>)?", re.DOTALL
+)
+_STYLE = """<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; }
+table { border-collapse: collapse; margin: .5rem 0; }
+td, th { border-bottom: 1px solid #ccc; padding: .25rem .75rem; text-align: left; }
+.fa-times, .fa-check-circle { font-style: normal; }
+.fa-times::before { content: "broken"; color: #b00020; }
+.fa-check-circle::before { content: "holds"; color: #2e7d32; }
+img, .modal, [id*="walkthrough"], [class*="newsletter"] { display: none; }
+</style>"""
+
+
+def summary(feeds: pd.DataFrame, rules: Sequence[Rule], breaches: Iterable[Breach]) -> pd.DataFrame:
+    """What each rule found in each feed of one table.
+
+    Parameters
+    ----------
+    feeds : DataFrame
+        Columns ``series``, and where sessions are expected, ``expected`` and ``missing``.
+    rules : sequence of Rule
+    breaches : iterable of Breach
+
+    Returns
+    -------
+    DataFrame
+        ``feeds`` with a count for each rule, and ``twenty_times_missing``.
+    """
+    counts = feeds.assign(**{rule.name: 0 for rule in rules}).set_index("series", drop=False)
+    if "missing" in counts:
+        counts["twenty_times_missing"] = 20 * counts["missing"]
+    for breach in breaches:
+        counts.loc[breach.series, breach.rule.name] += breach.count
+    return counts.reset_index(drop=True)
+
+
+def judged(
+    summaries: Mapping[str, pd.DataFrame], rules: Mapping[str, Sequence[Rule]]
+) -> frozenset[tuple[str, str, str]]:
+    """The (table, series, rule) that Great Expectations finds broken.
+
+    Raises
+    ------
+    RuntimeError
+        If an expectation could not be evaluated: a rule that was not checked must not pass.
+    """
+    context = _context()
+    broken: set[tuple[str, str, str]] = set()
+    for table, frame in summaries.items():
+        for result in _validate(context, table, frame, rules[table]).results:
+            rule = result.expectation_config.meta["rule"]
+            if not result.success and not result.result.get("unexpected_index_list"):
+                raise RuntimeError(
+                    f"{table}: rule {rule} was not evaluated: {result.exception_info}"
+                )
+            unexpected = result.result.get("unexpected_index_list") or ()
+            broken |= {(table, str(cell["series"]), rule) for cell in unexpected}
+    return frozenset(broken)
+
+
+def write_data_docs(
+    summaries: Mapping[str, pd.DataFrame], rules: Mapping[str, Sequence[Rule]], directory: Path
+) -> Path:
+    """The same suites as a site of plain pages that load nothing from outside.
+
+    Returns
+    -------
+    Path
+        Its first page.
+    """
+    if directory.exists():
+        shutil.rmtree(directory)
+    context = _context()
+    context.add_data_docs_site(
+        SITE,
+        {
+            "class_name": "SiteBuilder",
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "store_backend": {
+                "class_name": "TupleFilesystemStoreBackend",
+                "base_directory": str(directory),
+            },
+        },
+    )
+    for table, frame in summaries.items():
+        _validate(context, table, frame, rules[table])
+    context.build_data_docs(site_names=[SITE])
+    for page in directory.rglob("*.html"):
+        text = _OUTSIDE.sub("", page.read_text(encoding="utf-8"))
+        page.write_text(text.replace("</head>", _STYLE + "</head>"), encoding="utf-8")
+    return directory / "index.html"
+
+
+def _context() -> EphemeralDataContext:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import: nothing leaves the machine
+    import great_expectations as gx  # three seconds
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context
+
+
+def _validate(
+    context: EphemeralDataContext, table: str, frame: pd.DataFrame, rules: Sequence[Rule]
+) -> ExpectationSuiteValidationResult:
+    import great_expectations as gx
+
+    suite = gx.ExpectationSuite(name=table, expectations=[_expectation(rule) for rule in rules])
+    source = context.data_sources.add_pandas(table)
+    batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe("feeds")
+    definition = gx.ValidationDefinition(name=table, data=batch, suite=context.suites.add(suite))
+    return context.validation_definitions.add(definition).run(
+        batch_parameters={"dataframe": frame}, result_format=_RESULT
+    )
+
+
+def _expectation(rule: Rule) -> Expectation:
+    import great_expectations.expectations as gxe
+
+    said = f"{rule.expectation} [{rule.answer}, {rule.name}]"
+    meta = {"rule": rule.name}
+    if rule is MISSING:
+        return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="expected",
+            column_B="twenty_times_missing",
+            or_equal=True,
+            description=said,
+            meta=meta,
+        )
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=rule.name, max_value=0, description=said, meta=meta
+    )

@@ -1,0 +1,250 @@
+"""The feed gate: judges a raw market directory, and says what survives and why the rest does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+
+from features.findings import Answer, Finding
+from features.instruments import Instrument, instruments_from
+from features.sources.directory import RawMarket
+from validation.feed_rules.books import BOOK_RULES, book
+from validation.feed_rules.expectations import judged, summary
+from validation.feed_rules.rules import Breach, Rule
+from validation.feed_rules.table import (
+    RULES,
+    Examined,
+    examine_prices,
+    examine_releases,
+    last_origin,
+)
+from validation.verdicts import Verdicts, worst
+
+SUITES: Mapping[str, tuple[Rule, ...]] = {**RULES, "portfolios": BOOK_RULES}
+_RELEASES = ("macro", "news")
+_NOTHING = pd.DatetimeIndex([])
+
+
+def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
+    """Judge every series, table and book of a market directory at one as-of.
+
+    Each series is reindexed to its expected sessions first, so that what is absent counts; then
+    every rule counts what it finds, and one Great Expectations suite a table decides on the
+    counts. Nothing dated, or published, after the as-of is looked at: a print that later
+    reverts is held back only from then on.
+
+    Parameters
+    ----------
+    raw : RawMarket
+        A directory as it was read.
+    as_of : pandas.Timestamp
+        Tz-naive midnight.
+
+    Returns
+    -------
+    Verdicts
+    """
+    instruments = instruments_from(raw.tables["instruments"])
+    refused = _refused_by_reader(raw)
+    present = {name: each for name, each in instruments.items() if ("prices", name) not in refused}
+    examined = {"prices": examine_prices(raw.tables["prices"], present, as_of=as_of)}
+    for table in _RELEASES:
+        if table in raw.tables:
+            known_by = last_origin(instruments, as_of) if instruments else as_of
+            examined[table] = examine_releases(raw.tables[table], as_of=as_of, known_by=known_by)
+
+    summaries = {
+        table: summary(found.feeds[["series", "expected", "missing"]], RULES[table], found.breaches)
+        for table, found in examined.items()
+    }
+    broken = judged(summaries, SUITES)
+    breaches = {
+        table: [b for b in found.breaches if (table, b.series, b.rule.name) in broken]
+        for table, found in examined.items()
+    }
+    feeds = _feeds(examined, breaches, refused)
+    books, book_breaches, book_summary = _judge_books(raw, instruments, feeds)
+    if len(book_summary):
+        summaries["portfolios"] = book_summary
+    files = {table: identity.file for table, identity in raw.identity.items()}
+    findings = [
+        *raw.findings,
+        *(b.finding(files[table]) for table, found in breaches.items() for b in found),
+        *(b.finding(files[f"portfolios/{b.series}"]) for b in book_breaches),
+    ]
+    gone = set(feeds.loc[feeds["excluded"], ["table", "series"]].itertuples(index=False, name=None))
+    rows = {table: _surviving(examined, breaches, table, gone) for table in ("prices", *_RELEASES)}
+    prices = breaches["prices"]
+    return Verdicts(
+        as_of=as_of,
+        snapshot=raw.snapshot,
+        tables={name: asdict(identity) for name, identity in raw.identity.items()},
+        findings=tuple(findings),
+        feeds=feeds,
+        books=books,
+        rejected_tables=_rejected_tables(raw),
+        prices=rows["prices"],
+        macro=rows["macro"],
+        news=rows["news"],
+        sessions={
+            name: dates
+            for name, dates in examined["prices"].sessions.items()
+            if ("prices", name) not in gone
+        },
+        quarantined=_dates(prices, "cells"),
+        breaks=_dates(prices, "moves"),
+        summaries=summaries,
+    )
+
+
+def _refused_by_reader(raw: RawMarket) -> dict[tuple[str, str], Finding]:
+    """Series that could not be read, by table; a refused description costs the prices."""
+    found: dict[tuple[str, str], Finding] = {}
+    for finding in raw.findings:
+        table = PurePath(finding.table).stem
+        if finding.answer is Answer.REJECT and finding.series and "/" not in finding.table:
+            found.setdefault(
+                ("prices" if table == "instruments" else table, finding.series), finding
+            )
+    return found
+
+
+def _feeds(
+    examined: Mapping[str, Examined],
+    breaches: Mapping[str, Sequence[Breach]],
+    refused: Mapping[tuple[str, str], Finding],
+) -> pd.DataFrame:
+    """One row a series, in the order of the tables; those the reader refused last."""
+    lines: list[dict[str, Any]] = []
+    for table, found in examined.items():
+        for line in found.feeds.to_dict(orient="records"):
+            against = [b for b in breaches[table] if b.series == line["series"]]
+            lines.append({"table": table, **line, **_answer(against)})
+    lines += [
+        {
+            "table": table,
+            "series": series,
+            "answer": Answer.REJECT,
+            "excluded": True,
+            "reason": finding.message,
+            "missing_dates": [],
+            "quarantined_dates": [],
+            "break_dates": [],
+        }
+        for (table, series), finding in refused.items()
+    ]
+    frame = pd.DataFrame(lines)
+    for column in ("expected", "missing", "imputed", "quarantined"):
+        frame[column] = frame[column].fillna(0).astype(int)
+    share = frame["missing"] / frame["expected"].where(frame["expected"] > 0)
+    frame["missing_share"] = share.fillna(0.0)
+    order = (
+        "table series answer excluded expected missing missing_share imputed quarantined first last "
+        "reason missing_dates quarantined_dates break_dates"
+    )
+    return frame[order.split()]
+
+
+def _answer(against: Sequence[Breach]) -> dict[str, Any]:
+    """The worst answer to one feed. A model that is refused does not make its feed so."""
+
+    def answer(breach: Breach) -> Answer:
+        own = breach.rule.answer
+        return Answer.WARN if own is Answer.REJECT and not breach.rule.excludes else own
+
+    answers = [answer(breach) for breach in against]
+    level = worst(answers)
+    decisive = [b for b, each in zip(against, answers, strict=True) if each is level]
+    decisive.sort(key=lambda breach: not breach.rule.excludes)
+    quarantined = _merged(breach.cells for breach in against)
+    return {
+        "answer": level,
+        "excluded": any(breach.rule.excludes for breach in against),
+        "imputed": 0,
+        "quarantined": len(quarantined),
+        "reason": decisive[0].found if decisive else "",
+        "quarantined_dates": list(quarantined),
+        "break_dates": list(_merged(breach.moves for breach in against)),
+    }
+
+
+def _judge_books(
+    raw: RawMarket, instruments: Mapping[str, Instrument], feeds: pd.DataFrame
+) -> tuple[pd.DataFrame, list[Breach], pd.DataFrame]:
+    """Every book, what is against it, and the summary that was judged."""
+    of_prices = feeds[(feeds["table"] == "prices") & feeds["excluded"]]
+    excluded = dict(zip(of_prices["series"], of_prices["reason"], strict=True))
+    found = [
+        breach
+        for name, positions in raw.portfolios.items()
+        for breach in book(name, positions, instruments=instruments, excluded=excluded)
+    ]
+    listed = pd.DataFrame({"series": list(raw.portfolios)}, dtype=object)
+    counted = summary(listed, BOOK_RULES, found)
+    broken = judged({"portfolios": counted}, SUITES) if len(counted) else frozenset()
+    kept = [b for b in found if ("portfolios", b.series, b.rule.name) in broken]
+    unread = {
+        PurePath(finding.table).stem: finding
+        for finding in raw.findings
+        if finding.answer is Answer.REJECT and finding.table.startswith("portfolios/")
+    }
+    lines: list[dict[str, Any]] = []
+    for name in sorted({*raw.portfolios, *unread}):
+        against = [breach for breach in kept if breach.series == name]
+        answer = _answer(against)
+        if name in unread:
+            answer |= {"answer": Answer.REJECT, "excluded": True, "reason": unread[name].message}
+        zero = any(breach.rule.name == "zero_risk" for breach in against)
+        lines.append({"book": name, "zero_risk": zero and not answer["excluded"], **answer})
+    columns = ["book", "answer", "excluded", "zero_risk", "reason"]
+    return pd.DataFrame(lines, columns=columns), kept, counted
+
+
+def _surviving(
+    examined: Mapping[str, Examined],
+    breaches: Mapping[str, Sequence[Breach]],
+    table: str,
+    gone: set[tuple[str, str]],
+) -> pd.DataFrame:
+    """Rows of the series that were not left out, quarantined values NaN."""
+    if table not in examined:
+        return pd.DataFrame()
+    series, value = ("instrument", "close") if table == "prices" else ("series", "value")
+    rows = examined[table].rows
+    kept = rows[~rows[series].isin([name for where, name in gone if where == table])].copy()
+    for name, dates in _dates(breaches[table], "cells").items():
+        kept.loc[(kept[series] == name) & kept["date"].isin(dates), value] = float("nan")
+    return kept
+
+
+def _rejected_tables(raw: RawMarket) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            finding.table
+            for finding in raw.findings
+            if finding.answer is Answer.REJECT
+            and not finding.series
+            and not finding.table.startswith("portfolios/")
+        )
+    )
+
+
+def _dates(breaches: Iterable[Breach], which: str) -> dict[str, pd.DatetimeIndex]:
+    """Quarantined cells, or broken moves, of each series."""
+    found: dict[str, pd.DatetimeIndex] = {}
+    for breach in breaches:
+        dates = getattr(breach, which)
+        if len(dates):
+            found[breach.series] = found.get(breach.series, _NOTHING).union(dates)
+    return found
+
+
+def _merged(many: Iterable[pd.DatetimeIndex]) -> pd.DatetimeIndex:
+    merged = _NOTHING
+    for dates in many:
+        merged = merged.union(dates)
+    return merged
