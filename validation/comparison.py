@@ -1,0 +1,232 @@
+"""Is one model better than another: tests on differences of scores, day by day.
+
+A panel of many series on one date is one observation, not many: all differences here are date
+means, and their errors are heteroskedasticity and autocorrelation consistent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import chdtrc, ndtr
+
+from validation.outcome import Outcome, not_computable
+
+Dates = Float[np.ndarray, " date"]
+
+SIZE, BLOCK, DRAWS = 0.10, 10, 5_000
+"""Of the model confidence set: test size, mean block in sessions, bootstrap draws."""
+
+FEWEST_DATES = 10
+"""Below, an autocorrelation-consistent error says nothing."""
+
+
+def hac_lag(horizon: int) -> int:
+    """Newey-West lag for differences of ``horizon``-session forecasts: ``max(10, 2 h)``."""
+    return max(10, 2 * horizon)
+
+
+def long_run_covariance(
+    values: Float[np.ndarray, "date column"], *, lag: int
+) -> Float[np.ndarray, "column column"]:
+    """Newey-West covariance of the mean of each column, times the number of dates.
+
+    Parameters
+    ----------
+    values : array of shape (date, column)
+        In order of date. Deviations are taken from zero: subtract the mean first where wanted.
+    lag : int
+        Bartlett weights fall to zero beyond it; cut at the length of the data.
+
+    References
+    ----------
+    Newey and West (1987), *A simple, positive semi-definite, heteroskedasticity and
+    autocorrelation consistent covariance matrix*.
+    """
+    dates = len(values)
+    covariance = values.T @ values
+    for step in range(1, min(lag, dates - 1) + 1):
+        lagged = values[step:].T @ values[:-step]
+        covariance += (1 - step / (lag + 1)) * (lagged + lagged.T)
+    return covariance / dates
+
+
+def hac_t(difference: Dates, *, lag: int) -> float | None:
+    """t-statistic of the mean of a dated series; None where it is constant or too short.
+
+    Parameters
+    ----------
+    difference : array of shape (date,)
+        One value a date, in order of date.
+    lag : int
+        See `hac_lag`.
+    """
+    dates = len(difference)
+    if dates < FEWEST_DATES:
+        return None
+    mean = difference.mean()
+    variance = long_run_covariance((difference - mean)[:, None], lag=lag)[0, 0]
+    # rounding alone makes the deviations of a constant tiny instead of zero
+    if variance <= (1e-12 * np.abs(difference).max()) ** 2:
+        return None
+    return float(mean / np.sqrt(variance / dates))
+
+
+def diebold_mariano(difference: Dates, *, lag: int) -> Outcome:
+    """Test that two models score equally well on average.
+
+    Parameters
+    ----------
+    difference : array of shape (date,)
+        Score of the model less score of the baseline, date means in order of date.
+    lag : int
+        See `hac_lag`.
+
+    Returns
+    -------
+    Outcome
+        ``statistic`` is the HAC t, negative where the model is better; ``p_value`` two-sided
+        and normal.
+
+    References
+    ----------
+    Diebold and Mariano (1995), *Comparing predictive accuracy*.
+    """
+    t = hac_t(difference, lag=lag)
+    if t is None:
+        return not_computable(f"fewer than {FEWEST_DATES} dates, or scores that never differ")
+    return Outcome(statistic=t, p_value=float(2 * ndtr(-abs(t))))
+
+
+def giacomini_white(difference: Dates, *, horizon: int) -> Outcome:
+    """Test that past differences do not foretell which model will score better.
+
+    The instruments are a constant and the last difference known when the forecast was made.
+
+    Parameters
+    ----------
+    difference : array of shape (date,)
+        Score of the model less score of the baseline, date means of consecutive sessions.
+    horizon : int
+        Sessions ahead; the difference known at the origin is that many rows back.
+
+    Returns
+    -------
+    Outcome
+        ``p_value`` from chi-squared(2). Small: who wins can be foretold, or one always wins.
+
+    References
+    ----------
+    Giacomini and White (2006), *Tests of conditional predictive ability*, theorems 1 and 3.
+    """
+    if len(difference) < FEWEST_DATES + horizon:
+        return not_computable(f"fewer than {FEWEST_DATES + horizon} dates")
+    now, known = difference[horizon:], difference[:-horizon]
+    moments = now[:, None] * np.column_stack((np.ones(len(now)), known))
+    covariance = long_run_covariance(moments, lag=horizon - 1)
+    if np.linalg.matrix_rank(covariance, hermitian=True) < 2:
+        return not_computable("the differences hardly vary")
+    mean = moments.mean(axis=0)
+    statistic = float(len(now) * mean @ np.linalg.solve(covariance, mean))
+    return Outcome(statistic=statistic, p_value=float(chdtrc(2, statistic)))
+
+
+def holm(p_values: Float[np.ndarray, " test"]) -> Float[np.ndarray, " test"]:
+    """p-values of several tests, adjusted so that any one false rejection keeps its probability.
+
+    References
+    ----------
+    Holm (1979), *A simple sequentially rejective multiple test procedure*.
+    """
+    tests = len(p_values)
+    order = np.argsort(p_values)
+    stepped = np.maximum.accumulate(p_values[order] * np.arange(tests, 0, -1))
+    adjusted = np.empty(tests)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def model_confidence_set(
+    losses: Float[np.ndarray, "date model"], *, seed: int, draws: int = DRAWS
+) -> Float[np.ndarray, " model"] | None:
+    """p-value with which each model belongs to the set of the best.
+
+    Parameters
+    ----------
+    losses : array of shape (date, model)
+        Date means of a score, lower is better, in order of date. Models with the same losses
+        share a p-value.
+    seed : int
+        Of the stationary bootstrap (mean block 10).
+    draws : int
+        Bootstrap draws.
+
+    Returns
+    -------
+    array of shape (model,), or None
+        A model is in the set of size 10% where its p-value is above 0.10. None where fewer than
+        two models differ or there are fewer than 10 dates.
+
+    References
+    ----------
+    Hansen, Lunde and Nason (2011), *The model confidence set*; computed by ``arch``, method R.
+    """
+    from arch.bootstrap import MCS
+
+    distinct, column = np.unique(losses.round(12), axis=1, return_inverse=True)
+    spread = np.ptp(distinct[:, :, None] - distinct[:, None, :], axis=0)
+    np.fill_diagonal(spread, np.inf)
+    # a constant difference has no error to judge it by
+    if distinct.shape[1] < 2 or len(losses) < FEWEST_DATES or spread.min() < 1e-9:
+        return None
+    chosen = MCS(distinct, SIZE, reps=draws, block_size=BLOCK, method="R", seed=seed)
+    chosen.compute()
+    p_values = chosen.pvalues["Pvalue"].sort_index().to_numpy(dtype=np.float64)
+    return p_values[column.ravel()]
+
+
+def superior_predictive_ability(
+    benchmark: Dates,
+    candidates: Float[np.ndarray, "date configuration"],
+    *,
+    seed: int,
+    draws: int = DRAWS,
+) -> Outcome:
+    """Test that no configuration that was tried beats the benchmark.
+
+    Guards a claim against the search behind it: with enough configurations one always wins.
+
+    Parameters
+    ----------
+    benchmark : array of shape (date,)
+        Date means of the benchmark's score, lower is better.
+    candidates : array of shape (date, configuration)
+        The same of every configuration that saw these dates, the chosen one included.
+    seed : int
+        Of the stationary bootstrap (mean block 10).
+    draws : int
+        Bootstrap draws.
+
+    Returns
+    -------
+    Outcome
+        ``statistic`` is the largest mean gain over the benchmark; ``p_exact`` Hansen's consistent
+        p-value, bootstrapped.
+
+    References
+    ----------
+    Hansen (2005), *A test for superior predictive ability*; computed by ``arch``.
+    """
+    from arch.bootstrap import SPA
+
+    gain = benchmark[:, None] - candidates
+    moving = gain[:, np.ptp(gain, axis=0) > 0]
+    if moving.shape[1] == 0 or len(benchmark) < FEWEST_DATES:
+        return not_computable("no configuration differs from the benchmark, or too few dates")
+    test = SPA(np.zeros(len(gain)), -moving, block_size=BLOCK, reps=draws, seed=seed)
+    test.compute()
+    return Outcome(
+        statistic=float(moving.mean(axis=0).max()),
+        p_exact=float(test.pvalues["consistent"]),
+        draws=draws,
+    )
