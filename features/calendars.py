@@ -7,6 +7,7 @@ weekends: each series is held to the sessions of its own calendar, over its own 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -18,11 +19,11 @@ EVERY_DAY = "24/7"
 SMALLEST_GROUP = 3
 """The majority of one or two series says nothing about a market's holidays."""
 
-_DAY = pd.Timedelta(days=1)
-_SEARCHED = pd.Timedelta(days=60)
+_DAY = timedelta(days=1)
+_SEARCHED = timedelta(days=60)
 """No market closes for longer, and books whose holdings share no session for so long end."""
 _SINCE = (1990, 1950)
-_UNTIL = pd.Timestamp("2035-12-31")
+_UNTIL = 2035
 _Life = tuple[pd.Timestamp, pd.Timestamp]
 
 
@@ -63,7 +64,7 @@ def expected_sessions(
         if members:
             dates = _group_sessions(calendar, close.reindex(columns=list(members)), members)
             for name, (first, last) in members.items():
-                expected[name] = dates[(dates >= first) & (dates <= last)]
+                expected[name] = _between(dates, first, last)
     return expected
 
 
@@ -118,22 +119,25 @@ def next_session(instruments: Iterable[Instrument], after: pd.Timestamp) -> pd.T
         None where an instrument is no longer listed by then, or no date is common to all.
     """
     held = list(instruments)
-    dates = pd.date_range(after + _DAY, after + _SEARCHED)
+    dates = pd.date_range(after, after + _SEARCHED, inclusive="right")
     for calendar in {instrument.calendar for instrument in held}:
-        dates = dates.intersection(_calendar_dates(calendar, after + _DAY, after + _SEARCHED))
+        dates = dates.intersection(_calendar_dates(calendar, after, after + _SEARCHED))
     if not held or dates.empty:
         return None
-    listed = all(item.listed_to is None or item.listed_to >= dates[0] for item in held)
-    return dates[0] if listed else None
+    first: pd.Timestamp = dates.to_list()[0]
+    listed = all(item.listed_to is None or item.listed_to >= first for item in held)
+    return first if listed else None
 
 
 def _life(instrument: Instrument, close: pd.DataFrame, as_of: pd.Timestamp) -> _Life | None:
     first = instrument.listed_from
     if first is None:
-        known = close.get(instrument.name, pd.Series(dtype=float)).first_valid_index()
-        if known is None:
+        if instrument.name not in close.columns:
             return None
-        first = pd.Timestamp(known)
+        dates = close.index[close[instrument.name].notna()].to_list()
+        if not dates:
+            return None
+        first = dates[0]
     last = as_of if instrument.listed_to is None else min(instrument.listed_to, as_of)
     return first, last
 
@@ -150,8 +154,7 @@ def _group_sessions(
     majority = _majority_dates(close, lives)
     if known is None:
         return majority
-    covered = known[(known >= first) & (known <= last)]
-    return covered.union(majority[(majority < known[0]) | (majority > known[-1])])
+    return _completed(known, first, last, by=majority)
 
 
 def _majority_dates(close: pd.DataFrame, lives: Mapping[str, _Life]) -> pd.DatetimeIndex:
@@ -162,18 +165,20 @@ def _majority_dates(close: pd.DataFrame, lives: Mapping[str, _Life]) -> pd.Datet
     last = np.array([life[1].to_datetime64() for life in lives.values()])
     listed = (day >= first) & (day <= last)
     closed = listed & np.isfinite(close.to_numpy(dtype=np.float64))
-    return dates[listed.any(axis=1) & (2 * closed.sum(axis=1) >= listed.sum(axis=1))]
+    return pd.DatetimeIndex(
+        dates[listed.any(axis=1) & (2 * closed.sum(axis=1) >= listed.sum(axis=1))]
+    )
 
 
 def _later(
     instrument: Instrument, dates: pd.DatetimeIndex, sessions: pd.DatetimeIndex
 ) -> pd.DatetimeIndex:
     """The session ``lag_sessions`` after each date; a date between sessions counts from there."""
-    ahead = sessions[-1] if len(sessions) else dates[-1]
-    reach = pd.Timedelta(days=10 + 2 * instrument.lag_sessions)
-    future = _calendar_dates(instrument.calendar, ahead + _DAY, max(ahead, dates[-1]) + reach)
-    axis = sessions.append(future)
-    return axis[axis.searchsorted(dates, side="right") + instrument.lag_sessions - 1]
+    last: pd.Timestamp = max([*sessions[-1:], *dates[-1:]])
+    reach = timedelta(days=30 + 2 * instrument.lag_sessions)
+    future = _calendar_dates(instrument.calendar, last + _DAY, last + reach)
+    axis = pd.DatetimeIndex(sessions.append(future))
+    return axis.take(axis.searchsorted(dates, side="right") + instrument.lag_sessions - 1)
 
 
 def _calendar_dates(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
@@ -184,8 +189,19 @@ def _calendar_dates(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> p
     known = _library_sessions(calendar, first)
     if known is None:
         return weekdays
-    covered = known[(known >= first) & (known <= last)]
-    return covered.union(weekdays[(weekdays < known[0]) | (weekdays > known[-1])])
+    return _completed(known, first, last, by=weekdays)
+
+
+def _completed(
+    known: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp, *, by: pd.DatetimeIndex
+) -> pd.DatetimeIndex:
+    """Library sessions from first to last; where the library does not reach, other dates."""
+    other = by[(by < known[0]) | (by > known[-1])]
+    return pd.DatetimeIndex(_between(known, first, last).union(other))
+
+
+def _between(dates: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(dates[(dates >= first) & (dates <= last)])
 
 
 def _library_sessions(calendar: str, first: pd.Timestamp) -> pd.DatetimeIndex | None:
@@ -199,15 +215,19 @@ def _library_sessions(calendar: str, first: pd.Timestamp) -> pd.DatetimeIndex | 
 
 @lru_cache(maxsize=64)
 def _built(calendar: str, since: int) -> pd.DatetimeIndex | None:
-    import exchange_calendars  # heavy, and needed only where a calendar is named
+    # Heavy, and needed only where a calendar is named.
+    from exchange_calendars import get_calendar
+    from exchange_calendars.errors import InvalidCalendarName
 
-    start, end = pd.Timestamp(since, 1, 1), _UNTIL
+    start, end = f"{since}-01-01", f"{_UNTIL}-12-31"
     try:
-        built = exchange_calendars.get_calendar(calendar, start=start, end=end)
-    except exchange_calendars.errors.InvalidCalendarName:
+        built = get_calendar(calendar, start=start, end=end)
+    except InvalidCalendarName:
         return None
     except ValueError:  # the library covers fewer years of this exchange
-        bounds = type(exchange_calendars.get_calendar(calendar))
-        start, end = max(start, bounds.bound_min() or start), min(end, bounds.bound_max() or end)
-        built = exchange_calendars.get_calendar(calendar, start=start, end=end)
+        bounds = type(get_calendar(calendar))
+        first, last = bounds.bound_min(), bounds.bound_max()
+        start = max(start, f"{first:%Y-%m-%d}") if first else start
+        end = min(end, f"{last:%Y-%m-%d}") if last else end
+        built = get_calendar(calendar, start=start, end=end)
     return pd.DatetimeIndex(built.sessions.to_numpy("datetime64[ns]"))

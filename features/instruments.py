@@ -76,12 +76,11 @@ def instruments_from(listing: pd.DataFrame) -> dict[str, Instrument]:
     present = [name for name in fields if name in listing.columns]
     found: dict[str, Instrument] = {}
     for name, *cells in listing[["instrument", *present]].itertuples(index=False, name=None):
-        given = {key: cell for key, cell in zip(present, cells, strict=True) if _given(cell)}
+        pairs = zip(present, cells, strict=True)
+        given = {
+            key: cell for key, cell in pairs if cell not in ("", None, pd.NaT) and cell == cell
+        }
         if "lag_sessions" in given:
             given["lag_sessions"] = int(given["lag_sessions"])
         found[str(name)] = Instrument(name=str(name), **given)
     return found
-
-
-def _given(cell: object) -> bool:
-    return not (cell == "" or pd.isna(cell))  # pyright: ignore[reportArgumentType]

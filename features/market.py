@@ -138,6 +138,7 @@ def _known(
     last_origin: pd.Timestamp,
 ) -> pd.DatetimeIndex:
     """Sessions up to the as-of whose close was known at its last origin."""
-    if not instrument.lag_sessions:
-        return sessions[sessions <= as_of]
-    return sessions[(sessions <= as_of) & (close_instants(instrument, sessions) <= last_origin)]
+    known = sessions <= as_of
+    if instrument.lag_sessions:
+        known &= close_instants(instrument, sessions) <= last_origin
+    return sessions.take(np.flatnonzero(known))

@@ -65,24 +65,27 @@ def instrument_history(market: MarketData, name: str) -> History:
         If the market has no such instrument.
     """
     if name not in market.instruments:
-        raise ValueError(f"name must be an instrument of the market, got {name!r}.")
+        raise ValueError(
+            f"name must be an instrument that survived the gate, got {name!r}. "
+            "See its finding, or the spelling."
+        )
     instrument = market.instruments[name]
     sessions = market.sessions[name]
-    close = _values(market.close, [name], sessions)[:, 0]
-    has_close = np.isfinite(close)
-    steps = _Steps.between(has_close)
-    before, after = close[steps.start], close[steps.end]
-    moves = after / before - 1.0 if instrument.move == "log" else after - before
-    imputed = _flags(market.imputed, [name], sessions)[:, 0]
-    clean = ~(steps.gap | imputed[steps.start] | imputed[steps.end])
-    clean &= ~_touched(_flags(market.breaks, [name], sessions)[:, 0], steps)
-    dates = sessions[steps.end]
+    close = _column(market.close, name, sessions)
+    imputed = _flags(market.imputed, name, sessions)
+    start, end = _steps(np.isfinite(close))
+    moves = close[end] - close[start]
+    if instrument.move == "log":
+        moves = close[end] / close[start] - 1.0
+    gap = end - start > 1
+    broken = _broken(market, [name], sessions.take(start), sessions.take(end))
+    dates = sessions.take(end)
     return History(
         name=name,
         asset_class=instrument.asset_class,
         dates=dates,
         returns=moves,
-        clean=clean,
+        clean=~(gap | imputed[start] | imputed[end] | broken),
         origins=close_instants(instrument, dates, sessions) + ORIGIN_DELAY,
     )
 
@@ -119,83 +122,78 @@ def book_history(market: MarketData, weights: Mapping[str, float], *, name: str)
     """
     _check_book(market, weights, name)
     holdings = [market.instruments[holding] for holding in weights]
-    if not holdings:
-        nowhere = pd.DatetimeIndex([], dtype="datetime64[ns]")
-        none = np.empty(0)
-        return History(name, "book", nowhere, none, none.astype(bool), nowhere.tz_localize("UTC"))
-    expected = market.sessions[holdings[0].name]
-    for holding in holdings[1:]:
-        expected = expected.intersection(market.sessions[holding.name])
-    names = list(weights)
-    close = _values(market.close, names, expected)
-    usable = np.isfinite(close) & ~_flags(market.imputed, names, expected)
-    steps = _Steps.between(usable.all(axis=1))
-    moves = close[steps.end] / close[steps.start] - 1.0
-    dates = expected[steps.end]
-    # A break on a date that only some holdings trade lies inside a bridged move.
-    broken = _flags(market.breaks, names, market.close.index).any(axis=1)
-    ends = market.close.index.searchsorted(dates)
-    starts = market.close.index.searchsorted(expected[steps.start])
+    expected = _common_sessions(market, list(weights))
+    close = {holding: _column(market.close, holding, expected) for holding in weights}
+    usable = np.full(len(expected), True)
+    for holding, path in close.items():
+        usable &= np.isfinite(path) & ~_flags(market.imputed, holding, expected)
+    start, end = _steps(usable)
+    returns = np.zeros(len(end))
+    # Not a matrix product: that rounds by its number of rows, and the future would show.
+    for holding, weight in weights.items():
+        returns += weight * (close[holding][end] / close[holding][start] - 1.0)
+    gap = end - start > 1
+    broken = _broken(market, list(weights), expected.take(start), expected.take(end))
+    dates = expected.take(end)
     return History(
         name=name,
         asset_class="book",
         dates=dates,
-        returns=moves @ np.fromiter(weights.values(), dtype=np.float64),
-        clean=~steps.gap & ~_touched(broken, _Steps(starts, ends, steps.gap)),
-        origins=_latest_origin(holdings, dates, market),
+        returns=returns,
+        clean=~(gap | broken),
+        origins=_latest_origins(market, holdings, dates),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """Moves between consecutive usable rows of an axis of expected sessions.
-
-    Attributes
-    ----------
-    start, end : int array of shape (step,)
-        Rows of the two closes.
-    gap : bool array of shape (step,)
-        True where an expected session lies between them.
-    """
-
-    start: NDArray[np.intp]
-    end: NDArray[np.intp]
-    gap: NDArray[np.bool_]
-
-    @staticmethod
-    def between(usable: NDArray[np.bool_]) -> _Steps:
-        rows = np.flatnonzero(usable)
-        return _Steps(rows[:-1], rows[1:], np.diff(rows) > 1)
+def _steps(usable: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows at which the moves between consecutive usable closes start and end."""
+    rows = np.flatnonzero(usable)
+    return rows[:-1], rows[1:]
 
 
-def _touched(flag: NDArray[np.bool_], steps: _Steps) -> NDArray[np.bool_]:
-    """Whether a flag is set on any row after the start of a step, up to its end."""
-    seen = np.concatenate([[0], np.cumsum(flag)])
-    return seen[steps.end + 1] > seen[steps.start + 1]
+def _broken(
+    market: MarketData, names: list[str], start: pd.DatetimeIndex, end: pd.DatetimeIndex
+) -> NDArray[np.bool_]:
+    """Whether any of the series breaks after the start of a move, up to its end."""
+    known = [name for name in names if name in market.breaks.columns]
+    dates = pd.DatetimeIndex(market.breaks.index[market.breaks[known].any(axis=1)])
+    return dates.searchsorted(end, side="right") > dates.searchsorted(start, side="right")
 
 
-def _values(frame: pd.DataFrame, names: list[str], dates: pd.DatetimeIndex) -> NDArray[np.float64]:
-    return frame.reindex(index=dates, columns=names).to_numpy(dtype=np.float64)
+def _common_sessions(market: MarketData, names: list[str]) -> pd.DatetimeIndex:
+    """Dates that are expected sessions of every one of the instruments."""
+    if not names:
+        return pd.DatetimeIndex([], dtype="datetime64[ns]")
+    common = market.sessions[names[0]]
+    for name in names[1:]:
+        common = pd.DatetimeIndex(common.intersection(market.sessions[name]))
+    return common
 
 
-def _flags(frame: pd.DataFrame, names: list[str], dates: pd.Index) -> NDArray[np.bool_]:
-    """Flags of the named columns; what the frame does not mention is not flagged."""
-    return frame.reindex(index=dates, columns=names, fill_value=False).to_numpy(dtype=np.bool_)
-
-
-def _latest_origin(
-    holdings: list[Instrument], dates: pd.DatetimeIndex, market: MarketData
+def _latest_origins(
+    market: MarketData, holdings: list[Instrument], dates: pd.DatetimeIndex
 ) -> pd.DatetimeIndex:
-    closes = [close_instants(item, dates, market.sessions[item.name]).asi8 for item in holdings]
-    latest = np.maximum.reduce(closes)
+    """Origin of the holding whose close is known last, on each date."""
+    latest = np.full(len(dates), np.iinfo(np.int64).min)
+    for holding in holdings:
+        closes = close_instants(holding, dates, market.sessions[holding.name])
+        latest = np.maximum(latest, closes.asi8)
     return pd.DatetimeIndex(latest.astype("datetime64[ns]")).tz_localize("UTC") + ORIGIN_DELAY
+
+
+def _column(frame: pd.DataFrame, name: str, dates: pd.DatetimeIndex) -> NDArray[np.float64]:
+    return frame[name].reindex(dates).to_numpy(dtype=np.float64)
+
+
+def _flags(frame: pd.DataFrame, name: str, dates: pd.DatetimeIndex) -> NDArray[np.bool_]:
+    return frame[name].reindex(dates, fill_value=False).to_numpy(dtype=np.bool_)
 
 
 def _check_book(market: MarketData, weights: Mapping[str, float], name: str) -> None:
     if name in market.instruments:
         raise ValueError(
-            f"name {name!r} is an instrument's: a forecast table could not tell them "
-            "apart. Rename the book."
+            f"name {name!r} is an instrument's: a forecast table could not tell the two apart. "
+            "Rename the book."
         )
     for holding, weight in weights.items():
         if holding not in market.instruments:

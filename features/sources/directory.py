@@ -16,7 +16,7 @@ import pandas as pd
 
 from features.findings import Answer, Finding, UnreadableError
 from features.sources.files import ENDINGS, RawFile, nearest, open_inside, refusal
-from features.sources.frames import typed_frame
+from features.sources.frames import typed_frame, without_series
 from features.sources.tables import BOOK, NOT_YET_USED, OPTIONAL, REQUIRED, Table
 
 _BOOKS = "portfolios/"
@@ -219,11 +219,7 @@ def _described(prices: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
         for finding in findings
         if finding.answer is Answer.REJECT and finding.table.startswith("instruments.")
     }
-    if not refused:
-        return prices
-    kept = prices[~prices["instrument"].isin(refused)].reset_index(drop=True)
-    kept["instrument"] = kept["instrument"].cat.remove_unused_categories()
-    return kept
+    return without_series(prices, "instrument", refused)
 
 
 def _snapshot(identity: Mapping[str, TableIdentity]) -> str:

@@ -6,6 +6,7 @@ only those that are asked for are ever unpacked. What cannot be read raises ``Un
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import hashlib
@@ -289,10 +290,8 @@ def _ragged(file: RawFile, parse: pcsv.ParseOptions, error: pa.ArrowInvalid) -> 
 
     parse.invalid_row_handler = remember
     single = pcsv.ReadOptions(use_threads=False)
-    try:  # the parallel reader does not count rows, the serial one does
+    with contextlib.suppress(pa.ArrowInvalid):  # only the serial reader counts rows
         pcsv.read_csv(pa.BufferReader(file.data), read_options=single, parse_options=parse)
-    except pa.ArrowInvalid:
-        pass
     if not found or found[0].number is None:
         return refusal(
             file.name,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ _MEANING: Mapping[str, Callable[[pd.DataFrame], Iterable[tuple[str, Fault]]]] = 
     "macro": release_faults,
     "news": release_faults,
 }
-_FURTHEST_RELEASE = pd.Timedelta(days=366)
+_FURTHEST_RELEASE = timedelta(days=366)
 """A known release may lie ahead, but not by years: that is a wrong unit."""
 _MAY_LIE_AHEAD = ("listed_from", "listed_to")
 
@@ -91,6 +92,15 @@ def typed_frame(table: Table, file: RawFile, *, latest: pd.Timestamp) -> TypedFr
     return TypedFrame(_survivors(table, frame, findings), raw.num_rows, findings)
 
 
+def without_series(frame: pd.DataFrame, column: str, refused: Collection[str]) -> pd.DataFrame:
+    """The frame without the rows of some series, and without their names as categories."""
+    if not refused:
+        return frame
+    kept = frame.loc[~frame[column].isin(list(refused))].reset_index(drop=True)
+    names = pd.Categorical(kept[column]).remove_unused_categories()
+    return kept.assign(**{column: names})
+
+
 def _typed(
     column: pa.ChunkedArray, kind: Content, required: bool, name: str, latest: pd.Timestamp
 ) -> tuple[object, list[Fault]]:
@@ -157,7 +167,8 @@ def _findings(
             count = len(rows)
             head = rows.head(5)
             shown = tuple(
-                f"row {row}: {cell or 'empty'}"[:80] for row, cell in zip(head["row"], head["cell"])
+                f"row {row}: {cell or 'empty'}"[:80]
+                for row, cell in zip(head["row"], head["cell"], strict=True)
             )
             where = shown[0] if count == 1 else f"{count} rows, first {shown[0]}"
             message = f"{name} {fault.found} ({where})."
@@ -168,11 +179,8 @@ def _findings(
 
 def _survivors(table: Table, frame: pd.DataFrame, findings: Iterable[Finding]) -> pd.DataFrame:
     rejected = {finding.series for finding in findings if finding.answer is Answer.REJECT}
-    kept = frame[~frame[table.series].isin(rejected)] if rejected else frame
-    if table is INSTRUMENTS:  # the same words twice were warned of; contradicting ones are gone
-        kept = kept.drop_duplicates(table.series)
-    if len(kept) == len(frame):
-        return frame
-    kept = kept.reset_index(drop=True)
-    kept[table.series] = kept[table.series].cat.remove_unused_categories()
-    return kept
+    kept = without_series(frame, table.series, rejected)
+    if table is not INSTRUMENTS:
+        return kept
+    # The same words twice were warned of, and contradicting ones are gone by now.
+    return kept.loc[~kept.duplicated(table.series)].reset_index(drop=True)

@@ -6,12 +6,12 @@ refused cell costs its series; a column of the wrong type (``MistypedError``) co
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.findings import Answer
@@ -22,13 +22,18 @@ LARGEST = 1e100
 # (rule, how such a cell looks, what it is, remedy); of several looks the first match wins.
 Look = tuple[str, str, str, str]
 
-_NUMBER = r"^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?i:nan|inf|infinity))$"
+_NUMBER = r"^\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?i:nan|inf|infinity))\s*\Z"
 _NUMBER_LOOKS: tuple[Look, ...] = (
-    ("parentheses", r"^\(.*\)$", "is in parentheses", "Write negative numbers with a minus sign."),
+    (
+        "parentheses",
+        r"^\s*\(.*\)\s*$",
+        "is in parentheses",
+        "Write negative numbers with a minus sign.",
+    ),
     ("percent_sign", r"%", "has a percent sign", "Write the plain number, without its unit."),
     (
         "decimal_comma_or_thousands",
-        r"\d[,'_\s\x{a0}\x{202f}]\d",
+        r"\d[,'’_\s\xa0\u202f]\d",
         "has a decimal comma or a thousands separator",
         "Write 1234.5: a point for decimals and nothing between thousands.",
     ),
@@ -88,13 +93,13 @@ def texts(column: pa.ChunkedArray, *, required: bool) -> tuple[pd.Categorical, l
         If the column does not hold text.
     """
     if pa.types.is_null(column.type):
-        column = pc.cast(column, pa.string())
+        column = column.cast(pa.string())
     if not is_text(column.type):
         raise MistypedError(f"holds {column.type}, not text")
     codes, uniques = encoded(column)
     categories, order = np.unique(np.append(uniques, ""), return_inverse=True)
     values = pd.Categorical.from_codes(order[codes], categories=categories)
-    return values, empty_cells(column) if required else []
+    return values, empty_cells(codes < 0) if required else []
 
 
 def numbers(column: pa.ChunkedArray) -> tuple[NDArray[np.float64], list[Fault]]:
@@ -115,13 +120,13 @@ def numbers(column: pa.ChunkedArray) -> tuple[NDArray[np.float64], list[Fault]]:
     MistypedError
         If the column holds neither text nor numbers.
     """
-    kind = column.type
     faults: list[Fault] = []
-    if is_text(kind):
-        column, faults = _decimal(pc.cast(column, pa.string()))
-    elif not _is_numeric(kind):
-        raise MistypedError(f"holds {kind}, not numbers")
-    values = np.array(pc.cast(column, pa.float64(), safe=False).to_numpy())
+    if is_text(column.type):
+        values, faults = _numbers_from_text(column)
+    elif _is_numeric(column.type):
+        values = np.array(column.cast(pa.float64(), safe=False).to_numpy())
+    else:
+        raise MistypedError(f"holds {column.type}, not numbers")
     huge = np.flatnonzero(np.abs(values) > LARGEST)
     if huge.size:
         values[huge] = np.nan
@@ -139,19 +144,21 @@ def is_text(kind: pa.DataType) -> bool:
 
 def encoded(column: pa.ChunkedArray) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
     """Codes into the distinct texts of a column; an empty cell has code -1."""
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
     if not len(column):
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=object)
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
     whole = pa.concat_arrays(column.unify_dictionaries().chunks)
     codes = whole.indices.fill_null(-1).to_numpy().astype(np.intp)
-    return codes, np.array(whole.dictionary.to_pylist(), dtype=object)
+    uniques = np.array(whole.dictionary.to_pylist(), dtype=object)
+    empty = np.flatnonzero(uniques == "")
+    return np.where(np.isin(codes, empty), -1, codes) if empty.size else codes, uniques
 
 
 def matches(uniques: NDArray[np.object_], pattern: str) -> NDArray[np.bool_]:
-    """Which texts match a regular expression (RE2 syntax) somewhere."""
-    found = pc.match_substring_regex(pa.array(uniques, pa.string()), pattern)
-    return found.to_numpy(zero_copy_only=False).astype(np.bool_)
+    """Which texts have a match of a regular expression somewhere."""
+    find = re.compile(pattern, re.ASCII | re.DOTALL).search
+    return np.fromiter((find(text) is not None for text in uniques), np.bool_, len(uniques))
 
 
 def faults_by_look(
@@ -162,9 +169,10 @@ def faults_by_look(
 ) -> list[Fault]:
     """Faults of the cells whose distinct text is wrong, named by how that text looks."""
     faults: list[Fault] = []
-    left = wrong.copy()
+    left = wrong & (uniques != "")
     for rule, pattern, found, remedy in looks:
-        these = left & matches(uniques, pattern)
+        these = left.copy()
+        these[left] = matches(uniques[left], pattern)
         if these.any():
             rows = np.flatnonzero(np.append(these, False)[codes])
             faults.append(Fault(rule, rows, found, remedy))
@@ -172,11 +180,8 @@ def faults_by_look(
     return faults
 
 
-def empty_cells(column: pa.ChunkedArray) -> list[Fault]:
+def empty_cells(empty: NDArray[np.bool_]) -> list[Fault]:
     """The fault of the cells that hold nothing, if there are any."""
-    empty = column.is_null().to_numpy()
-    if is_text(column.type):
-        empty |= pc.equal(pc.cast(column, pa.string()), "").fill_null(True).to_numpy()
     rows = np.flatnonzero(empty)
     remedy = "Fill it in, or leave the row out."
     return [Fault("empty_cell", rows, "is empty", remedy)] if rows.size else []
@@ -184,18 +189,17 @@ def empty_cells(column: pa.ChunkedArray) -> list[Fault]:
 
 def _is_numeric(kind: pa.DataType) -> bool:
     types = pa.types
-    return any(
-        is_(kind) for is_ in (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
-    )
+    numeric = (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
+    return any(is_of(kind) for is_of in numeric)
 
 
-def _decimal(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Fault]]:
-    """Text to float64; the regular expressions run only where the plain cast fails."""
+def _numbers_from_text(column: pa.ChunkedArray) -> tuple[NDArray[np.float64], list[Fault]]:
+    """Text to float64; cells are looked at one distinct text at a time only if the cast fails."""
     try:
-        return pc.cast(column, pa.float64()), []
+        return np.array(column.cast(pa.string()).cast(pa.float64()).to_numpy()), []
     except pa.ArrowInvalid:
-        trimmed = pc.utf8_trim_whitespace(column)
-        codes, uniques = encoded(trimmed)
-        wrong = ~matches(uniques, _NUMBER)
-        kept = pc.if_else(pc.match_substring_regex(trimmed, _NUMBER), trimmed, None)
-        return pc.cast(kept, pa.float64()), faults_by_look(codes, uniques, wrong, _NUMBER_LOOKS)
+        codes, uniques = encoded(column)
+        plain = matches(uniques, _NUMBER)
+        parsed = np.full(len(uniques) + 1, np.nan)  # the last one is for code -1
+        parsed[:-1][plain] = [float(text) for text in uniques[plain]]
+        return parsed[codes], faults_by_look(codes, uniques, ~plain, _NUMBER_LOOKS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.sources.parsing import (
@@ -26,8 +25,8 @@ _EPOCH = np.datetime64("1970-01-01")
 
 _DATE = r"^\d{4}-\d{2}-\d{2}"
 _TIME = r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
-_ISO_DATE = rf"{_DATE}$"
-_ISO_UTC = rf"{_DATE}{_TIME}(?:Z|\+00:?00)$"
+_ISO_DATE = rf"{_DATE}\Z"
+_ISO_UTC = rf"{_DATE}{_TIME}(?:Z|\+00:?00)\Z"
 
 _WRITE_DATE = "Write ISO dates such as 2020-03-16, local to the market."
 _WRITE_UTC = "Write the instant in UTC, such as 2020-03-16T20:30:00Z."
@@ -42,7 +41,7 @@ _DATE_LOOKS: tuple[Look, ...] = (
 )
 _INSTANT_LOOKS: tuple[Look, ...] = (
     ("impossible_instant", _ISO_UTC, "is no instant between 1900 and 2200", _WRITE_UTC),
-    ("naive_instant", rf"{_DATE}(?:{_TIME})?$", "names no time zone", _WRITE_UTC),
+    ("naive_instant", rf"{_DATE}(?:{_TIME})?\Z", "names no time zone", _WRITE_UTC),
     ("not_utc", rf"{_DATE}{_TIME}\s*\S+$", "is in another zone than UTC", _WRITE_UTC),
     ("not_an_instant", r"", "is not an ISO instant", _WRITE_UTC),
 )
@@ -89,7 +88,7 @@ def dates(
         what = "instants in a time zone" if pa.types.is_timestamp(kind) else str(kind)
         raise MistypedError(f"holds {what}, not dates")
     if required:
-        faults += empty_cells(column)
+        faults += _empty(values, faults)
     faults += _where(values == _EPOCH, "epoch_unit", "is the start of the epoch", _CHECK_UNIT)
     if latest is not None:
         found = f"lies after today ({latest:%Y-%m-%d})"
@@ -124,12 +123,12 @@ def instants(
     if is_text(kind):
         values, faults = _from_text(column, _ISO_UTC, _INSTANT_LOOKS)
     elif pa.types.is_timestamp(kind) and kind.tz is not None:
-        values, faults = _from_storage(pc.cast(column, pa.timestamp(kind.unit, "UTC")))
+        values, faults = _from_storage(column.cast(pa.timestamp(kind.unit, "UTC")))
     else:
         naive = pa.types.is_timestamp(kind)
         what = "instants without a time zone" if naive else str(kind)
         raise MistypedError(f"holds {what}, not instants in UTC")
-    faults += empty_cells(column)
+    faults += _empty(values, faults)
     late = values > latest.to_datetime64()
     faults += _where(late, "epoch_unit", f"lies after {latest:%Y-%m-%d}", _CHECK_UNIT)
     return pd.DatetimeIndex(values).tz_localize("UTC"), faults
@@ -155,6 +154,14 @@ def _from_storage(column: pa.ChunkedArray) -> tuple[Times, list[Fault]]:
     times = np.where(wild, np.datetime64("NaT"), stored).astype("datetime64[ns]")
     found = "lies outside the years 1900 to 2200"
     return times, _where(wild, "epoch_unit", found, _CHECK_UNIT)
+
+
+def _empty(values: Times, faults: list[Fault]) -> list[Fault]:
+    """The fault of the cells that hold no time for no other reason."""
+    empty = np.isnat(values)
+    for fault in faults:
+        empty[fault.rows] = False
+    return empty_cells(empty)
 
 
 def _where(wrong: NDArray[np.bool_], rule: str, found: str, remedy: str) -> list[Fault]:
