@@ -82,15 +82,15 @@ def garman_klass_variance(
     r"""Variance of one session, :math:`(\ln H/L)^2 / 2 - (2 \ln 2 - 1)(\ln C/O)^2`.
 
     NaN as in `parkinson_variance`, and where open or close lies outside the range by more than
-    the last digit of a single-precision vendor file.
+    a vendor's rounding, one part in 100,000.
 
     Source: Garman and Klass (1980), *On the estimation of security price volatilities from
     historical data*, their practical estimator.
     """
-    slack = 1e-5
+    rounding = 1e-5
     sound = _has_range(high, low)
     for price in (open_, close):
-        sound &= (price >= low * (1.0 - slack)) & (price <= high * (1.0 + slack))
+        sound &= (price >= low * (1.0 - rounding)) & (price <= high * (1.0 + rounding))
     reach = _log_ratio(high, low, where=sound)
     drift = _log_ratio(close, open_, where=sound)
     return np.maximum(0.5 * reach**2 - (2.0 * np.log(2.0) - 1.0) * drift**2, 0.0)

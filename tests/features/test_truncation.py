@@ -1,0 +1,152 @@
+"""No feature looks ahead: what is cut off or moved later leaves the past as it was, bit by bit."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import panel as panel_module
+from features.market import MarketData, truncate
+from features.panel import OWN, Panel, Track, build_panel
+from features.returns import History, book_history, instrument_history
+
+DAY = pd.Timedelta(days=1)
+FX = ("EURUSD", "USDJPY")
+NEW_YORK = ("ACME", "BOLT", "BROAD", "LATE", "TREASURY", "JUNK", "GOLD")
+
+
+def histories_of(market: MarketData) -> list[History]:
+    single = [
+        instrument_history(market, name)
+        for name, instrument in market.instruments.items()
+        if instrument.holdable
+    ]
+    books = [book_history(market, held, name=name) for name, held in market.portfolios.items()]
+    return [history for history in (*single, *books) if len(history.dates)]
+
+
+Run = tuple[Panel, dict[str, History]]
+
+
+def panel_of(market: MarketData) -> Run:
+    histories = histories_of(market)
+    panel = build_panel(market, histories, include_revised=True)
+    return panel, {history.name: history for history in histories}
+
+
+def differing(
+    run: Run,
+    other: Panel,
+    names: Sequence[str],
+    *,
+    since: pd.Timestamp | None = None,
+    until: pd.Timestamp,
+) -> set[str]:
+    """Features that are not bit-identical for some of the series between two dates."""
+    panel, histories = run
+    found: set[str] = set()
+    for name in names:
+        rows = histories[name].dates.slice_indexer(since, until)
+        for columns, part in ((panel.own, "own"), (panel.shared, "shared")):
+            one = getattr(panel.values[name], part)[rows].view(np.uint64)
+            two = getattr(other.values[name], part)[rows].view(np.uint64)
+            found |= {columns[column] for column in np.flatnonzero((one != two).any(axis=0))}
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(small_market: MarketData) -> Run:
+    return panel_of(small_market)
+
+
+AS_OFS = (
+    "2019-01-08",  # before LATE lists
+    "2020-01-31",  # after the second fit of the anomaly detector
+    "2020-05-01",  # no fixing in Berlin
+    "2020-07-03",  # no session in New York
+    "2020-09-06",  # a Sunday: only COIN trades
+)
+
+
+@pytest.mark.parametrize("as_of", AS_OFS)
+def test_cutting_the_future_leaves_every_feature_of_the_past_as_it_was(
+    small_market: MarketData, whole: Run, as_of: str
+):
+    full, _ = whole
+    cut = panel_of(truncate(small_market, pd.Timestamp(as_of)))
+    assert (cut[0].own, cut[0].shared) == (full.own, full.shared)
+    assert len(cut[1]) >= 10
+    assert differing(cut, full, list(cut[1]), until=pd.Timestamp(as_of)) == set()
+
+
+def test_every_feature_is_known_somewhere_before_the_cuts(whole: Run):
+    """Else a column of NaN would pass for one that does not look ahead."""
+    full, _ = whole
+    own, shared = full.values["ACME"].own[:520], full.values["ACME"].shared[:520]
+    assert [name for name, known in zip(full.own, np.isfinite(own).any(axis=0)) if not known] == []
+    unknown = np.flatnonzero(~np.isfinite(shared).any(axis=0))
+    assert [full.shared[column] for column in unknown] == []
+
+
+def test_a_feature_that_peeks_is_caught(small_market: MarketData, monkeypatch: pytest.MonkeyPatch):
+    def tomorrow(track: Track) -> np.ndarray:
+        return np.append(track.returns[1:], np.nan)
+
+    monkeypatch.setattr(panel_module, "OWN", {**OWN, "tomorrow": tomorrow})
+    full, _ = panel_of(small_market)
+    as_of = pd.Timestamp("2020-01-31")
+    cut = panel_of(truncate(small_market, as_of))
+    assert differing(cut, full, ["ACME"], until=as_of) == {"tomorrow"}
+
+
+def moved(market: MarketData, names: Sequence[str], date: pd.Timestamp) -> MarketData:
+    """The same market with the closes of one date a third lower, and that date's news doubled."""
+    close = market.close.copy()
+    close.loc[date, list(names)] *= 0.67
+    return replace(market, close=close)
+
+
+def republished(table: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
+    return table.assign(value=table["value"].where(table["date"] != date, 2.0 * table["value"]))
+
+
+@pytest.mark.parametrize("date", ["2020-03-05", "2020-03-12", "2020-08-12"])
+def test_a_fixing_in_berlin_does_not_see_new_york_close_later_that_day(
+    small_market: MarketData, whole: Run, date: str
+):
+    """Winter time, the weeks when only New York is in summer time, and summer time."""
+    day = pd.Timestamp(date)
+    later = moved(small_market, NEW_YORK, day)
+    later = replace(later, macro=republished(later.macro, day), news=republished(later.news, day))
+    other, _ = panel_of(later)
+    assert differing(whole, other, FX, until=day) == set()
+    # The fixing after it sees all of it, but for what did not move: currencies and yields.
+    shared = set(other.shared)
+    untouched = {"surge_currency", "term_slope", "term_slope_change"}
+    assert (
+        differing(whole, other, ["EURUSD"], since=day + DAY, until=day + DAY) == shared - untouched
+    )
+    # New York sees it the same evening, but for the news, out three hours after its origin.
+    assert differing(whole, other, NEW_YORK, until=day - DAY) == set()
+    evening = differing(whole, other, ["ACME"], since=day, until=day) & shared
+    news = {"news_sentiment", "news_sentiment_trend", "geopolitical_risk_trend"}
+    assert evening == shared - untouched - news
+
+
+def test_new_york_does_not_see_midnight(small_market: MarketData, whole: Run):
+    day = pd.Timestamp("2020-03-11")
+    other, _ = panel_of(moved(small_market, ["COIN"], day))
+    assert differing(whole, other, NEW_YORK, until=day) == set()
+    seen = differing(whole, other, ["ACME"], since=day + DAY, until=day + DAY)
+    assert {"surge_market", "dispersion", "correlation_10"} <= seen
+
+
+def test_a_yield_is_seen_a_session_later(small_market: MarketData, whole: Run):
+    day = pd.Timestamp("2020-03-11")
+    other, _ = panel_of(moved(small_market, ["UST10Y"], day))
+    assert differing(whole, other, NEW_YORK, until=day) == set()
+    assert differing(whole, other, FX, until=day + DAY) == set()
+    slope = {"term_slope", "term_slope_change"}
+    assert differing(whole, other, ["ACME"], since=day + DAY, until=day + DAY) == slope
