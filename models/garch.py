@@ -122,7 +122,7 @@ def student_tail(
 
     References
     ----------
-    McNeil, Frey and Embrechts (2015), *Quantitative Risk Management*, example 2.15.
+    McNeil, Frey and Embrechts (2015), *Quantitative Risk Management*, chapter 2.
     """
     tails = np.array([float(tail_probability(alpha)) for alpha in alphas])
     unit = np.sqrt((nu - 2.0) / nu)
