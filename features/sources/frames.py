@@ -11,8 +11,10 @@ import pandas as pd
 import pyarrow as pa
 
 from features.findings import Answer, Finding
-from features.sources.files import RawFile, nearest, no_data, raw_columns, refusal
+from features.sources.csv_columns import csv_columns
+from features.sources.files import RawFile, nearest, no_data, refusal
 from features.sources.listing import listing_faults, release_faults
+from features.sources.parquet_columns import parquet_columns
 from features.sources.parsing import Fault, MistypedError, numbers, texts
 from features.sources.tables import INSTRUMENTS, Content, Table
 from features.sources.times import dates, instants
@@ -66,9 +68,12 @@ def typed_frame(table: Table, file: RawFile, *, latest: pd.Timestamp) -> TypedFr
         If a column is missing or of the wrong type, or a row names no series.
     """
     content = table.columns
-    dated = [name for name, kind in content.items() if kind != "number"]
-    raw = raw_columns(file, wanted=list(content), text=dated)
-    findings = _check_columns(table, file.name, raw)
+    if file.name.endswith(".parquet"):
+        names, raw = parquet_columns(file, list(content))
+    else:
+        repetitive = {name for name, kind in content.items() if kind != "number"}
+        names, raw = csv_columns(file, list(content), repetitive)
+    findings = _check_columns(table, file.name, names)
     if raw.num_rows == 0 and not table.may_be_empty:
         raise no_data(file.name)
     columns: dict[str, object] = {}
@@ -113,27 +118,23 @@ def _typed(
     return numbers(column)
 
 
-def _check_columns(table: Table, file: str, raw: pa.Table) -> list[Finding]:
+def _check_columns(table: Table, file: str, names: list[str]) -> list[Finding]:
     """Refuse a file that lacks a required column; warn of columns that are not used."""
-    extra = (raw.schema.metadata or {}).get(b"extra", b"").decode().split("\n")
-    extra = [name for name in extra if name]
+    extra = [name for name in names if name not in table.columns]
     for name in table.required:
-        if name not in raw.column_names:
-            raise refusal(
-                file,
-                "missing_column",
-                f"has no column {name!r}{nearest(name, extra)}.",
-                f"It needs {', '.join(table.required)}, separated by commas and named exactly so.",
-                *extra,
-            )
+        if name not in names:
+            why = next((table.explained[other] for other in extra if other in table.explained), "")
+            needs = f"It needs {', '.join(table.required)}, separated by commas and named so."
+            message = f"has no column {name!r}{nearest(name, extra)}."
+            raise refusal(file, "missing_column", message, why or needs, *extra)
     if not extra:
         return []
-    absent = [name for name in table.optional if name not in raw.column_names]
+    absent = [name for name in table.optional if name not in names]
     hint = next((f"{name!r}{close}" for name in extra if (close := nearest(name, absent))), "")
     message = f"has {len(extra)} columns that are not used: {', '.join(extra[:5])}."
     remedy = f"Check the spelling of {hint}." if hint else "Nothing to do if that is meant."
-    examples = tuple(extra[:5])
-    return [Finding(Answer.WARN, "extra_column", file, "", len(extra), examples, message, remedy)]
+    shown = tuple(extra[:5])
+    return [Finding(Answer.WARN, "extra_column", file, "", len(extra), shown, message, remedy)]
 
 
 def _check_series(table: Table, file: str, faults: list[tuple[str, Fault]]) -> None:
@@ -157,23 +158,20 @@ def _findings(
     raw: pa.Table,
     faults: Iterable[tuple[str, Fault]],
 ) -> Iterator[Finding]:
-    """One finding for each series, column and rule."""
+    """One finding for each series, column and rule, with its first cells as they stand."""
     for name, fault in faults:
-        cells = raw[name].take(pa.array(fault.rows)).cast(pa.string(), safe=False).to_pylist()
-        found = pd.DataFrame(
-            {"series": frame[table.series].iloc[fault.rows].astype(str), "row": fault.rows + 1}
-        ).assign(cell=cells)
-        for series, rows in found.groupby("series", sort=True):
-            count = len(rows)
-            head = rows.head(5)
+        series = frame[table.series].iloc[fault.rows].astype(str)
+        for owner, at in sorted(series.groupby(series).indices.items()):
+            rows = fault.rows[at]
+            cells = raw[name].take(pa.array(rows[:5])).cast(pa.string(), safe=False).to_pylist()
             shown = tuple(
-                f"row {row}: {cell or 'empty'}"[:80]
-                for row, cell in zip(head["row"], head["cell"], strict=True)
+                f"row {row + 1}: {cell or 'empty'}"[:80]
+                for row, cell in zip(rows, cells, strict=False)
             )
-            where = shown[0] if count == 1 else f"{count} rows, first {shown[0]}"
+            where = shown[0] if len(rows) == 1 else f"{len(rows)} rows, first {shown[0]}"
             message = f"{name} {fault.found} ({where})."
             yield Finding(
-                fault.answer, fault.rule, file, str(series), count, shown, message, fault.remedy
+                fault.answer, fault.rule, file, owner, len(rows), shown, message, fault.remedy
             )
 
 

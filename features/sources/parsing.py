@@ -6,6 +6,7 @@ refused cell costs its series; a column of the wrong type (``MistypedError``) co
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 
@@ -195,11 +196,11 @@ def _is_numeric(kind: pa.DataType) -> bool:
 
 def _numbers_from_text(column: pa.ChunkedArray) -> tuple[NDArray[np.float64], list[Fault]]:
     """Text to float64; cells are looked at one distinct text at a time only if the cast fails."""
-    try:
-        return np.array(column.cast(pa.string()).cast(pa.float64()).to_numpy()), []
-    except pa.ArrowInvalid:
-        codes, uniques = encoded(column)
-        plain = matches(uniques, _NUMBER)
-        parsed = np.full(len(uniques) + 1, np.nan)  # the last one is for code -1
-        parsed[:-1][plain] = [float(text) for text in uniques[plain]]
-        return parsed[codes], faults_by_look(codes, uniques, ~plain, _NUMBER_LOOKS)
+    if not pa.types.is_dictionary(column.type):
+        with contextlib.suppress(pa.ArrowInvalid):
+            return np.array(column.cast(pa.float64()).to_numpy()), []
+    codes, uniques = encoded(column)
+    plain = matches(uniques, _NUMBER)
+    parsed = np.full(len(uniques) + 1, np.nan)  # the last one is for code -1
+    parsed[:-1][plain] = [float(text) for text in uniques[plain]]
+    return parsed[codes], faults_by_look(codes, uniques, ~plain, _NUMBER_LOOKS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Content = Literal["text", "number", "whole", "date", "instant"]
@@ -25,6 +25,8 @@ class Table:
     may_be_empty : bool
         Whether a header without rows is an answer. An empty book is one (it carries no risk);
         an empty table of prices is not.
+    explained : mapping of column to remedy
+        What to say where such a column stands in place of a required one.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Table:
     required: Mapping[str, Content]
     optional: Mapping[str, Content]
     may_be_empty: bool = False
+    explained: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def columns(self) -> dict[str, Content]:
@@ -82,6 +85,7 @@ BOOK = Table(
     required={"instrument": "text", "weight": "number"},
     optional={},
     may_be_empty=True,
+    explained={"quantity": "A book of quantities is not valued by this version: give weights."},
 )
 
 REQUIRED = (INSTRUMENTS, PRICES)
