@@ -1,0 +1,153 @@
+"""One picture per crisis: what was lost, what had been announced, and how many series exceeded."""
+
+from __future__ import annotations
+
+import base64
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LOSS, GAIN, OURS, THEIRS, INK, SHADE = (
+    "#5f6b76", "#c3cad1", "#1f4e79", "#b3541e", "#3a444e", "#f1f3f5",
+)  # fmt: skip
+_MARGIN = pd.Timedelta(days=14)
+_WIDTH = 9.6  # inches, of which the panels take nine tenths
+_SHOWN_FONT = "'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "foreshock",
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine measures alike
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#8a949e",
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": "#e6e9ec",
+    "axes.axisbelow": True,
+}
+
+
+def crisis_picture(
+    forecasts: pd.DataFrame,
+    *,
+    first: pd.Timestamp,
+    last: pd.Timestamp,
+    portfolio: str,
+    alpha: float,
+    legacy: tuple[str, str],
+    model: tuple[str, str],
+) -> str:
+    """P&L of one book against the VaR and ES announced, and the share of all series exceeding.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        Forecast table of one horizon.
+    first, last : Timestamp
+        Target dates of the crisis; two weeks more are drawn on either side, the crisis shaded.
+    portfolio : str
+        Book of the upper panel.
+    alpha : float
+        Confidence level in (0.5, 1).
+    legacy, model : (str, str)
+        Models compared: name in the table, and title.
+
+    Returns
+    -------
+    str
+        SVG as a ``data:`` address, so that pictures on one page share no identifiers. The same
+        forecasts give the same text.
+    """
+    import matplotlib as mpl
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.figure import Figure
+
+    near = forecasts["target"].between(first - _MARGIN, last + _MARGIN)
+    held = forecasts[near & (forecasts["alpha"] == alpha) & forecasts["pnl"].notna()]
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(_WIDTH, 4.2))
+        figure.subplots_adjust(left=0.08, right=0.995, top=0.92, bottom=0.07, hspace=0.1)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+        stroke = 0.6 * 72 * 0.9 * _WIDTH / max(1, held["target"].nunique())
+        _draw_book(upper, held[held["portfolio"] == portfolio], legacy, model, stroke=stroke)
+        _draw_share(lower, held, legacy[0], model[0], alpha=alpha, stroke=stroke)
+        for axes in (upper, lower):
+            axes.axvspan(first, last, color=SHADE, zorder=0, linewidth=0)
+        lower.set_xlim(first - _MARGIN, last + _MARGIN)
+        locator = AutoDateLocator(minticks=4, maxticks=9)
+        lower.xaxis.set_major_locator(locator)
+        lower.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+        figure.align_ylabels()
+        written = StringIO()
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+    drawing = written.getvalue().replace("'DejaVu Sans'", _SHOWN_FONT)
+    encoded = base64.b64encode(drawing.encode()).decode("ascii")
+    return f"data:image/svg+xml;base64,{encoded}"
+
+
+def _draw_book(
+    axes: Axes,
+    book: pd.DataFrame,
+    legacy: tuple[str, str],
+    model: tuple[str, str],
+    *,
+    stroke: float,
+) -> None:
+    """Daily P&L in percent, the announced losses as steps below zero, exceedances marked."""
+    theirs, ours = (
+        book[book["model"] == name].sort_values("target") for name, _ in (legacy, model)
+    )
+    pnl = 100 * ours["pnl"]
+    colors = np.where(pnl < 0, LOSS, GAIN)
+    axes.vlines(ours["target"], 0, pnl, colors=colors.tolist(), linewidth=stroke)
+    for rows, column, color, dash, label in (
+        (theirs, "var", THEIRS, "--", f"{legacy[1]} VaR"),
+        (ours, "var", OURS, "-", f"{model[1]} VaR"),
+        (ours, "es", OURS, ":", f"{model[1]} ES"),
+    ):
+        axes.step(
+            rows["target"], -100 * rows[column], where="mid", color=color, ls=dash, label=label
+        )
+    for rows, marker, size, color, label in (
+        (theirs, "x", 6, THEIRS, f"beyond {legacy[1]}"),
+        (ours, "o", 9, OURS, f"beyond {model[1]}"),
+    ):
+        beyond = rows[-rows["pnl"] > rows["var"]]
+        axes.plot(
+            beyond["target"],
+            100 * beyond["pnl"],
+            linestyle="none",
+            marker=marker,
+            markersize=size,
+            markerfacecolor="none",
+            markeredgecolor=color,
+            markeredgewidth=1.3,
+            label=label,
+        )
+    axes.axhline(0, color="#8a949e", linewidth=0.8)
+    axes.set_ylabel("P&L, % of value")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=5, frameon=False, borderaxespad=0.2)
+
+
+def _draw_share(
+    axes: Axes, held: pd.DataFrame, legacy: str, model: str, *, alpha: float, stroke: float
+) -> None:
+    """Share of all series beyond their VaR, session by session, both models side by side."""
+    for name, color, hours in ((legacy, THEIRS, -6), (model, OURS, 6)):
+        rows = held[held["model"] == name]
+        share = (-rows["pnl"] > rows["var"]).groupby(rows["target"]).mean()
+        share = share[share > 0]
+        dates = share.index + pd.Timedelta(hours=hours)
+        axes.vlines(dates, 0, 100 * share, colors=color, linewidth=stroke / 2)
+    axes.axhline(100 * (1 - alpha), color=INK, linewidth=0.8)
+    axes.set_ylabel("% of series\nbeyond VaR")
+    axes.set_ylim(bottom=0)
