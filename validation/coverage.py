@@ -208,7 +208,7 @@ def _independence_law(n: int, count: int) -> tuple[NDArray[np.float64], NDArray[
     )
     transitions = np.stack((quiet - spells, clusters - starts, clusters - ends, count - clusters))
     log_sequences = _log_splits(count, clusters) + _log_splits(quiet, spells)
-    return _markov_lr(transitions), np.exp(log_sequences - _log_choose(n, count))
+    return _markov_lr(transitions), np.exp(log_sequences - _log_choose(n, np.array([count])))
 
 
 @lru_cache(maxsize=64)
@@ -245,5 +245,5 @@ def _log_splits(total: int, parts: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.zeros(parts.shape) if total == 0 else _log_choose(total - 1, parts - 1)
 
 
-def _log_choose(n: int, k: NDArray[np.int64] | int) -> NDArray[np.float64]:
-    return gammaln(n + 1) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n + 1, k))
+def _log_choose(n: int, k: NDArray[np.int64]) -> NDArray[np.float64]:
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n + 1 - k)
