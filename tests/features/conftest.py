@@ -1,5 +1,8 @@
 """A small market of several clocks, for tests of point-in-time features."""
 
+from dataclasses import replace
+from typing import cast
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,25 +10,37 @@ import pytest
 from features.instruments import Instrument
 from features.market import MarketData
 
-NEW_YORK = {"calendar": "NYSE"}
-BERLIN = {"calendar": "TARGET", "close_time": "14:15", "timezone": "Europe/Berlin"}
-AROUND_THE_CLOCK = {"calendar": "24/7", "close_time": "24:00", "timezone": "UTC"}
 
+def fixing(name: str, currency: str) -> Instrument:
+    """An FX rate fixed in Berlin."""
+    berlin = {"close_time": "14:15", "timezone": "Europe/Berlin"}
+    return replace(Instrument(name, "fx", currency, "fx", "log", "TARGET"), **berlin)
+
+
+def new_york(name: str, asset_class: str) -> Instrument:
+    """Something held that closes in New York."""
+    return Instrument(name, asset_class, "USD", "price", "log", "NYSE")
+
+
+COIN = Instrument("COIN", "crypto", "USD", "price", "log", "24/7", "24:00", "UTC")
+YIELDS = [
+    Instrument(name, "rate", "USD", "rate", "diff", "NYSE", lag_sessions=1)
+    for name in ("UST10Y", "UST2Y")
+]
 INSTRUMENTS = {
     instrument.name: instrument
     for instrument in (
-        Instrument("ACME", "stock", "USD", "price", "log", **NEW_YORK),
-        Instrument("BOLT", "stock", "USD", "price", "log", **NEW_YORK),
-        Instrument("BROAD", "equity", "USD", "price", "log", **NEW_YORK),
-        Instrument("LATE", "stock", "USD", "price", "log", **NEW_YORK),
-        Instrument("TREASURY", "government bond", "USD", "price", "log", **NEW_YORK),
-        Instrument("JUNK", "credit", "USD", "price", "log", **NEW_YORK),
-        Instrument("GOLD", "commodity", "USD", "price", "log", **NEW_YORK),
-        Instrument("EURUSD", "fx", "USD", "fx", "log", **BERLIN),
-        Instrument("USDJPY", "fx", "JPY", "fx", "log", **BERLIN),
-        Instrument("COIN", "crypto", "USD", "price", "log", **AROUND_THE_CLOCK),
-        Instrument("UST10Y", "rate", "USD", "rate", "diff", **NEW_YORK, lag_sessions=1),
-        Instrument("UST2Y", "rate", "USD", "rate", "diff", **NEW_YORK, lag_sessions=1),
+        new_york("ACME", "stock"),
+        new_york("BOLT", "stock"),
+        new_york("BROAD", "equity"),
+        new_york("LATE", "stock"),
+        new_york("TREASURY", "government bond"),
+        new_york("JUNK", "credit"),
+        new_york("GOLD", "commodity"),
+        fixing("EURUSD", "USD"),
+        fixing("USDJPY", "JPY"),
+        COIN,
+        *YIELDS,
     )
 }
 LATE_FROM = 450
@@ -37,21 +52,18 @@ def small_market() -> MarketData:
     """Three years of ten holdable instruments on three clocks, two yields, macro and news."""
     generator = np.random.default_rng(7)
     days = pd.date_range("2018-01-01", "2020-12-31", freq="D")
-    business = days[days.dayofweek < 5]
-    holidays = {
-        "NYSE": business[(business.month == 7) & (business.day == 3)],
-        "TARGET": business[(business.month == 5) & (business.day == 1)],
+    business = pd.bdate_range("2018-01-01", "2020-12-31")
+    open_dates = {
+        "NYSE": business.drop(["2018-07-03", "2019-07-03", "2020-07-03"]),
+        "TARGET": business.drop(["2018-05-01", "2019-05-01", "2020-05-01"]),
+        "24/7": days,
     }
     sessions: dict[str, pd.DatetimeIndex] = {}
     close = pd.DataFrame(index=days, dtype=np.float64)
     shared = pd.Series(generator.standard_t(5, len(days)), days)
     for name, instrument in INSTRUMENTS.items():
-        dates = (
-            days
-            if instrument.calendar == "24/7"
-            else business.difference(holidays[instrument.calendar])
-        )
-        dates = dates[dates >= business[LATE_FROM]] if name == "LATE" else dates
+        late = LATE_FROM if name == "LATE" else 0
+        dates = pd.DatetimeIndex(open_dates[instrument.calendar][late:])
         moves = 0.006 * (0.7 * shared[dates] + generator.standard_t(5, len(dates)))
         path = moves.cumsum()
         close[name] = 3.0 + path if instrument.kind == "rate" else 100.0 * np.exp(path)
@@ -72,7 +84,7 @@ def small_market() -> MarketData:
         news=_table(business, [], ["NEWS_SENTIMENT", "GPRD"], generator, clock="20:00"),
         portfolios={"mixed": {"ACME": 0.5, "EURUSD": -0.5, "TREASURY": 1.0}},
         snapshot="0" * 64,
-        as_of=days[-1],
+        as_of=cast(pd.Timestamp, days[-1]),
     )
 
 
@@ -82,9 +94,9 @@ def _bars(close: pd.DataFrame, generator: np.random.Generator) -> dict[str, pd.D
     prices = close[local]
     up, down, start = (generator.uniform(0.0, 0.01, prices.shape) for _ in range(3))
     open_ = prices * (1.0 + start - 0.005)
-    high = np.maximum(open_, prices) * (1.0 + up)
-    low = np.minimum(open_, prices) * (1.0 - down)
-    high.iloc[300, 0] = low.iloc[300, 0] * 0.9
+    high = prices.where(prices > open_, open_) * (1.0 + up)
+    low = prices.where(prices < open_, open_) * (1.0 - down)
+    high.loc["2019-03-05", "ACME"] = low.loc["2019-03-05", "ACME"] * 0.9
     volume = prices * 0.0 + generator.lognormal(10.0, 0.5, prices.shape)
     return {"open": open_, "high": high, "low": low, "volume": volume}
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,9 +14,13 @@ from features.market import MarketData, truncate
 from features.panel import OWN, Panel, Track, build_panel
 from features.returns import History, book_history, instrument_history
 
-DAY = pd.Timedelta(days=1)
+DAY = timedelta(days=1)
 FX = ("EURUSD", "USDJPY")
 NEW_YORK = ("ACME", "BOLT", "BROAD", "LATE", "TREASURY", "JUNK", "GOLD")
+
+
+def stamp(date: str) -> pd.Timestamp:
+    return cast(pd.Timestamp, pd.Timestamp(date))
 
 
 def histories_of(market: MarketData) -> list[History]:
@@ -41,8 +47,8 @@ def differing(
     other: Panel,
     names: Sequence[str],
     *,
-    since: pd.Timestamp | None = None,
-    until: pd.Timestamp,
+    since: datetime | None = None,
+    until: datetime,
 ) -> set[str]:
     """Features that are not bit-identical for some of the series between two dates."""
     panel, histories = run
@@ -75,19 +81,19 @@ def test_cutting_the_future_leaves_every_feature_of_the_past_as_it_was(
     small_market: MarketData, whole: Run, as_of: str
 ):
     full, _ = whole
-    cut = panel_of(truncate(small_market, pd.Timestamp(as_of)))
+    cut = panel_of(truncate(small_market, stamp(as_of)))
     assert (cut[0].own, cut[0].shared) == (full.own, full.shared)
     assert len(cut[1]) >= 10
-    assert differing(cut, full, list(cut[1]), until=pd.Timestamp(as_of)) == set()
+    assert differing(cut, full, list(cut[1]), until=stamp(as_of)) == set()
 
 
 def test_every_feature_is_known_somewhere_before_the_cuts(whole: Run):
     """Else a column of NaN would pass for one that does not look ahead."""
     full, _ = whole
-    own, shared = full.values["ACME"].own[:520], full.values["ACME"].shared[:520]
-    assert [name for name, known in zip(full.own, np.isfinite(own).any(axis=0)) if not known] == []
-    unknown = np.flatnonzero(~np.isfinite(shared).any(axis=0))
-    assert [full.shared[column] for column in unknown] == []
+    acme = full.values["ACME"]
+    columns = np.column_stack([acme.own[:520], acme.shared[:520]])
+    names = np.array([*full.own, *full.shared])
+    assert names[~np.isfinite(columns).any(axis=0)].tolist() == []
 
 
 def test_a_feature_that_peeks_is_caught(small_market: MarketData, monkeypatch: pytest.MonkeyPatch):
@@ -96,7 +102,7 @@ def test_a_feature_that_peeks_is_caught(small_market: MarketData, monkeypatch: p
 
     monkeypatch.setattr(panel_module, "OWN", {**OWN, "tomorrow": tomorrow})
     full, _ = panel_of(small_market)
-    as_of = pd.Timestamp("2020-01-31")
+    as_of = stamp("2020-01-31")
     cut = panel_of(truncate(small_market, as_of))
     assert differing(cut, full, ["ACME"], until=as_of) == {"tomorrow"}
 
@@ -117,7 +123,7 @@ def test_a_fixing_in_berlin_does_not_see_new_york_close_later_that_day(
     small_market: MarketData, whole: Run, date: str
 ):
     """Winter time, the weeks when only New York is in summer time, and summer time."""
-    day = pd.Timestamp(date)
+    day = stamp(date)
     later = moved(small_market, NEW_YORK, day)
     later = replace(later, macro=republished(later.macro, day), news=republished(later.news, day))
     other, _ = panel_of(later)
@@ -136,7 +142,7 @@ def test_a_fixing_in_berlin_does_not_see_new_york_close_later_that_day(
 
 
 def test_new_york_does_not_see_midnight(small_market: MarketData, whole: Run):
-    day = pd.Timestamp("2020-03-11")
+    day = stamp("2020-03-11")
     other, _ = panel_of(moved(small_market, ["COIN"], day))
     assert differing(whole, other, NEW_YORK, until=day) == set()
     seen = differing(whole, other, ["ACME"], since=day + DAY, until=day + DAY)
@@ -144,7 +150,7 @@ def test_new_york_does_not_see_midnight(small_market: MarketData, whole: Run):
 
 
 def test_a_yield_is_seen_a_session_later(small_market: MarketData, whole: Run):
-    day = pd.Timestamp("2020-03-11")
+    day = stamp("2020-03-11")
     other, _ = panel_of(moved(small_market, ["UST10Y"], day))
     assert differing(whole, other, NEW_YORK, until=day) == set()
     assert differing(whole, other, FX, until=day + DAY) == set()
