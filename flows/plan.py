@@ -1,4 +1,4 @@
-"""What a request comes to on a given market: which series, from when to when, and why not others."""
+"""What a request comes to on a market: which series, from when to when, and why not others."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ class Plan:
     end: pd.Timestamp
     upcoming: Mapping[str, pd.Timestamp]
     skipped: Mapping[str, str]
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """Every series that is judged or may train, each once, by name."""
+        every = {history.name: history for history in (*self.judged, *self.instruments)}
+        return tuple(every[name] for name in sorted(every))
 
 
 def make_plan(market: MarketData, settings: Settings) -> Plan:
@@ -124,9 +130,8 @@ def _all_that_apply(
 ) -> tuple[list[History], dict[str, str]]:
     judged: list[History] = []
     skipped: dict[str, str] = {}
-    for history in (*books, *instruments):
-        # A book is wanted as soon as it can be forecast, an instrument only from the start on.
-        by = end if history.asset_class == "book" else start
+    # A book is wanted as soon as it can be forecast, an instrument only from the start on.
+    for history, by in (*((book, end) for book in books), *((each, start) for each in instruments)):
         past = int(np.count_nonzero(history.dates < by))
         if past < MINIMUM_HISTORY:
             skipped[history.name] = (

@@ -187,7 +187,7 @@ def quiet_libraries(root: Path, *, verbose: bool = False) -> None:
         GX_ANALYTICS_ENABLED="false",
         MLFLOW_DISABLE_TELEMETRY="true",
     )
-    level = "INFO" if verbose else "ERROR"
+    level = "INFO" if verbose else "CRITICAL"  # errors reach the user once, from the command
     for name, value in {
         "PREFECT_HOME": str(root / "prefect"),
         "PREFECT_LOGGING_LEVEL": level,
@@ -195,6 +195,7 @@ def quiet_libraries(root: Path, *, verbose: bool = False) -> None:
         "MLFLOW_LOGGING_LEVEL": "INFO" if verbose else "WARNING",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",  # first it migrates its database
         "MPLBACKEND": "Agg",
         "GIT_PYTHON_REFRESH": "quiet",
     }.items():

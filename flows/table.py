@@ -2,106 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from features.returns import History
+from flows.settings import MODELS
 from models.base import TailForecast
 
-_FLOATS = ("var", "es", "pnl", "pit", "sigma")
+_STRINGS = ("portfolio", "model")
 SCHEMA = pa.schema(
     [
         ("origin", pa.timestamp("ns")),
         ("target", pa.timestamp("ns")),
-        ("portfolio", pa.string()),
-        ("model", pa.string()),
+        *((name, pa.dictionary(pa.int32(), pa.string())) for name in _STRINGS),
         ("alpha", pa.float64()),
         ("horizon", pa.int32()),
-        *((name, pa.float64()) for name in _FLOATS),
+        *((name, pa.float64()) for name in ("var", "es", "pnl", "pit", "sigma")),
     ]
 )
 
 
-def series_rows(
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Forecasts of one portfolio by one model; one entry per origin.
+
+    Attributes
+    ----------
+    origin, target : DatetimeIndex of shape (origin,)
+    var, es : array of shape (origin, level)
+    pnl, pit, sigma : array of shape (origin,)
+    """
+
+    portfolio: str
+    model: str
+    origin: pd.DatetimeIndex
+    target: pd.DatetimeIndex
+    var: NDArray[np.float64]
+    es: NDArray[np.float64]
+    pnl: NDArray[np.float64]
+    pit: NDArray[np.float64]
+    sigma: NDArray[np.float64]
+
+
+def block(
     history: History,
-    forecasts: Mapping[str, TailForecast],
+    model: str,
+    forecast: TailForecast,
     *,
+    alphas: Sequence[float],
     start: pd.Timestamp,
     end: pd.Timestamp,
     upcoming: pd.Timestamp | None,
-) -> pd.DataFrame:
-    """Forecasts of one series as rows, ordered by model, alpha and origin.
+) -> Block:
+    """What one model says of one series, at the levels and origins that are wanted.
 
     Parameters
     ----------
     history : History
-    forecasts : mapping of model name to TailForecast
-        Each with one row per date of the history.
+    forecast : TailForecast
+        One row per date of the history; rows without a forecast are left out.
+    alphas : sequence of float
+        Among the forecast's levels.
     start, end : Timestamp
         First and last origin.
     upcoming : Timestamp or None
         Next expected session after the last date, the target of the last origin; None where the
-        series has ended, and then its last origin has no row.
+        series has ended, and then its last origin is left out.
     """
-    realised = np.where(history.clean, history.returns, np.nan)[1:]
-    targets = history.dates[1:]
-    if upcoming is not None:
-        realised = np.append(realised, np.nan)
-        targets = targets.append(pd.DatetimeIndex([upcoming]))
-    origins = history.dates[: len(targets)]
-    wanted = np.asarray((origins >= start) & (origins <= end))
-    blocks = [
-        _block(name, forecast, np.flatnonzero(wanted), origins, targets, realised)
-        for name, forecast in forecasts.items()
-    ]
-    rows = pd.concat(blocks, ignore_index=True)
-    rows.insert(2, "portfolio", history.name)
-    return rows
+    dates = history.dates.to_numpy()
+    following = np.append(dates[1:], np.datetime64("NaT" if upcoming is None else upcoming, "ns"))
+    realised = np.append(np.where(history.clean, history.returns, np.nan)[1:], np.nan)
+    wanted = np.flatnonzero(
+        (dates >= start.to_datetime64())
+        & (dates <= end.to_datetime64())
+        & ~np.isnat(following)
+        & np.isfinite(forecast.sigma)
+    )
+    levels = [forecast.alphas.index(alpha) for alpha in alphas]
+    pnl = realised[wanted]
+    return Block(
+        portfolio=history.name,
+        model=model,
+        origin=pd.DatetimeIndex(dates[wanted]),
+        target=pd.DatetimeIndex(following[wanted]),
+        var=forecast.var[np.ix_(wanted, levels)],
+        es=forecast.es[np.ix_(wanted, levels)],
+        pnl=pnl,
+        # A return that is no P&L has no place in the forecast distribution either.
+        pit=np.where(np.isfinite(pnl), forecast.pit[wanted], np.nan),
+        sigma=forecast.sigma[wanted],
+    )
 
 
-def _block(
-    model: str,
-    forecast: TailForecast,
-    wanted: np.ndarray,
-    origins: pd.DatetimeIndex,
-    targets: pd.DatetimeIndex,
-    realised: np.ndarray,
-) -> pd.DataFrame:
-    made = wanted[np.isfinite(forecast.sigma[wanted])]
-    levels = len(forecast.alphas)
-    pnl = realised[made]
-    # A P&L that cannot be realised has no place in the forecast distribution either.
-    pit = np.where(np.isfinite(pnl), forecast.pit[made], np.nan)
+def assemble(blocks: Iterable[Block], *, alphas: Sequence[float]) -> pd.DataFrame:
+    """The table of many blocks, ordered by portfolio, model, alpha and origin.
+
+    Portfolios are in alphabetical order and models in that of `flows.settings.MODELS`, whatever
+    the order of the blocks. Names are categories.
+    """
+    ordered = sorted(blocks, key=lambda one: (one.portfolio, MODELS.index(one.model)))
+    portfolios = sorted({one.portfolio for one in ordered})
+    models = [name for name in MODELS if any(one.model == name for one in ordered)]
+    count = len(alphas)
+
+    def per_row(values: Callable[[Block], NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([values(one) for one in ordered])
+
+    def names(of: Callable[[Block], str], known: list[str]) -> pd.Categorical:
+        codes = [np.full(one.var.size, known.index(of(one)), dtype=np.int16) for one in ordered]
+        return pd.Categorical.from_codes(np.concatenate(codes), categories=known)
+
     return pd.DataFrame(
         {
-            "origin": np.tile(origins[made].to_numpy(), levels),
-            "target": np.tile(targets[made].to_numpy(), levels),
-            "model": model,
-            "alpha": np.repeat(forecast.alphas, len(made)),
+            "origin": per_row(lambda one: np.tile(one.origin, count)),
+            "target": per_row(lambda one: np.tile(one.target, count)),
+            "portfolio": names(lambda one: one.portfolio, portfolios),
+            "model": names(lambda one: one.model, models),
+            "alpha": per_row(lambda one: np.repeat(np.asarray(alphas), len(one.origin))),
             "horizon": np.int32(1),
-            "var": forecast.var[made].T.ravel(),
-            "es": forecast.es[made].T.ravel(),
-            "pnl": np.tile(pnl, levels),
-            "pit": np.tile(pit, levels),
-            "sigma": np.tile(forecast.sigma[made], levels),
-        }
+            "var": per_row(lambda one: one.var.T.ravel()),
+            "es": per_row(lambda one: one.es.T.ravel()),
+            "pnl": per_row(lambda one: np.tile(one.pnl, count)),
+            "pit": per_row(lambda one: np.tile(one.pit, count)),
+            "sigma": per_row(lambda one: np.tile(one.sigma, count)),
+        },
+        copy=False,
     )
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write the table as Parquet; equal tables give equal bytes.
+    """Write a table as Parquet; equal tables give equal bytes.
 
     Nothing but the rows goes into the file: no index, no pandas metadata, no time of writing.
+    Names are read back as text.
     """
     columns = [
-        pa.array(table[field.name], type=field.type, from_pandas=True)
-        if field.type != pa.string()
-        else _strings(table[field.name])
+        pa.array(table[field.name], from_pandas=True).cast(field.type)  # NaN becomes null
         for field in SCHEMA
     ]
     pq.write_table(
@@ -110,11 +154,5 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         version="2.6",
         compression="zstd",
         row_group_size=1 << 20,
-        use_dictionary=["origin", "target", "portfolio", "model", "alpha", "horizon"],
         store_schema=False,
     )
-
-
-def _strings(column: pd.Series) -> pa.Array:
-    codes, names = pd.factorize(column)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.string())).dictionary_decode()

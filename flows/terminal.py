@@ -8,8 +8,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as Remaining
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 SHOWN_AFTER = 2.0
 """Seconds of work before a bar appears."""
@@ -21,24 +27,18 @@ class Step:
     Attributes
     ----------
     summary : str
-        What came of it, printed when the step ends.
+        What came of it; printed when the step ends.
     """
 
     def __init__(self, bar: Progress, title: str) -> None:
         self.summary = ""
         self._bar = bar
-        self._task = bar.add_task(title, total=None, visible=False)
+        self._task = bar.add_task(title, total=None)
         self._begun = time.monotonic()
 
     def advance(self, done: int, total: int) -> None:
-        """Say that ``done`` of ``total`` parts are finished; usable as a `Progress` callback."""
+        """Say that ``done`` of ``total`` parts are finished."""
         self._bar.update(self._task, completed=done, total=total)
-        self.show()
-
-    def show(self) -> None:
-        """Make the bar visible once the work has lasted long enough to deserve one."""
-        if time.monotonic() - self._begun > SHOWN_AFTER:
-            self._bar.update(self._task, visible=True)
 
     @property
     def seconds(self) -> float:
@@ -65,34 +65,33 @@ class Terminal:
     @contextmanager
     def step(self, title: str) -> Generator[Step, None, None]:
         """Show one step; its line is printed when the block ends without an error."""
+        self._done += 1
+        number = f"{self._done:>2}/{self._total}  " if self._total else ""
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
-            TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(),
             TextColumn("left"),
-            Remaining(),
+            TimeRemainingColumn(),
         )
-        self._done += 1
-        number = f"{self._done}/{self._total} " if self._total else ""
         with Progress(*columns, console=self._console, transient=True) as bar:
             step = Step(bar, f"{number}{title}")
             yield step
-        told = f"{number}{title:<12} {step.summary}".rstrip()
-        self._console.print(f"{told}  ({_duration(step.seconds)})", markup=False)
+        line = f"{number}{title:<13}{_duration(step.seconds):>7}  {step.summary}"
+        self._console.print(line.rstrip(), markup=False)
 
     def say(self, text: str) -> None:
         """Print a line between steps."""
         self._console.print(text, markup=False)
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
-
-
 def complain(message: str) -> None:
     """Print a refusal or a failure on standard error."""
     print(message, file=sys.stderr)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60}m {int(seconds) % 60:02d}s"

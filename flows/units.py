@@ -112,6 +112,10 @@ class UnitStore:
         """Release the file."""
         self.close()
 
+    def __reduce__(self) -> tuple[type[UnitStore], tuple[Path]]:
+        """Open the same file anew in the process that unpickles it."""
+        return UnitStore, (self.path,)
+
     def _run(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Do the work in one transaction; on a damaged file, do it in a new one."""
         try:

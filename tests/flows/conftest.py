@@ -1,11 +1,16 @@
-"""What the tests of flows share: a tracking database that need not be migrated for each test."""
+"""What the tests of flows share: small markets, and a tracking database that is already made."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+
+from features.instruments import Instrument
+from features.market import MarketData
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +29,90 @@ def tracked_root(state_root: Path, empty_tracking_database: Path) -> Path:
     state_root.mkdir()
     shutil.copy(empty_tracking_database, state_root / "mlflow.db")
     return state_root
+
+
+def synthetic_closes(*, instruments: int, sessions: int, seed: int = 5) -> pd.DataFrame:
+    """Closes of stocks that share a common move and have clustered volatility."""
+    generator = np.random.default_rng(seed)
+    moves = np.empty((sessions, instruments))
+    variance = np.ones(instruments)
+    for t in range(sessions):
+        shock = 0.6 * generator.standard_t(5) + 0.8 * generator.standard_t(5, size=instruments)
+        moves[t] = np.sqrt(variance) * shock
+        downside = np.minimum(moves[t], 0.0)
+        variance = 0.04 + 0.02 * moves[t] ** 2 + 0.08 * downside**2 + 0.85 * variance
+    return pd.DataFrame(
+        100 * np.exp(np.cumsum(0.007 * moves, axis=0)).round(6),
+        index=pd.bdate_range(end="2021-12-31", periods=sessions),
+        columns=[f"STOCK{k}" for k in range(instruments)],
+    )
+
+
+def write_market(closes: pd.DataFrame, directory: Path) -> Path:
+    """A market directory of these closes, and a book of all of them."""
+    (directory / "portfolios").mkdir(parents=True)
+    names = list(closes.columns)
+    about = {"asset_class": "equity", "currency": "USD", "kind": "price", "move": "log"}
+    pd.DataFrame({"instrument": names, **about, "calendar": "SYNTHETIC"}).to_csv(
+        directory / "instruments.csv", index=False
+    )
+    long = closes.rename_axis("date").reset_index().melt("date", None, "instrument", "close")
+    long.to_csv(directory / "prices.csv", index=False, date_format="%Y-%m-%d")
+    pd.DataFrame({"instrument": names, "weight": 1 / len(names)}).to_csv(
+        directory / "portfolios" / "all.csv", index=False
+    )
+    return directory
+
+
+def as_market(closes: pd.DataFrame) -> MarketData:
+    """What the gate would make of these closes: nothing is wrong with them."""
+    names = list(closes.columns)
+    released = pd.DataFrame(
+        {
+            "date": pd.DatetimeIndex([]),
+            "series": pd.Series([], dtype=str),
+            "value": pd.Series([], dtype=float),
+            "available_at": pd.DatetimeIndex([], tz="UTC"),
+            "vintage": pd.Series([], dtype=str),
+        }
+    )
+    return MarketData(
+        instruments={
+            name: Instrument(
+                name=name,
+                asset_class="equity",
+                currency="USD",
+                kind="price",
+                move="log",
+                calendar="SYNTHETIC",
+            )
+            for name in names
+        },
+        close=closes,
+        imputed=pd.DataFrame(False, index=closes.index, columns=closes.columns),
+        bars={},
+        sessions=dict.fromkeys(names, pd.DatetimeIndex(closes.index)),
+        macro=released,
+        news=released,
+        portfolios={"all": dict.fromkeys(names, 1 / len(names))},
+        snapshot="0" * 64,
+        as_of=closes.index[-1],
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_closes() -> pd.DataFrame:
+    """Six stocks, just long enough for the statistical models."""
+    return synthetic_closes(instruments=6, sessions=1100)
+
+
+@pytest.fixture
+def tiny(tiny_closes: pd.DataFrame) -> MarketData:
+    """The tiny market after the gate."""
+    return as_market(tiny_closes)
+
+
+@pytest.fixture(scope="session")
+def tiny_market(tiny_closes: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny market as a directory."""
+    return write_market(tiny_closes, tmp_path_factory.mktemp("tiny") / "market")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import pickle
 import random
 import signal
 import sqlite3
@@ -29,6 +30,13 @@ def test_a_unit_survives_the_process(store: UnitStore):
     store.put(KEYS[0], b"omega, alpha, gamma, beta")
     with UnitStore(store.path) as again:
         assert again.get(KEYS[0]) == b"omega, alpha, gamma, beta"
+
+
+def test_a_worker_process_opens_the_same_file(store: UnitStore):
+    other = pickle.loads(pickle.dumps(store))  # noqa: S301 - what joblib does to reach its workers
+    other.put(KEYS[0], b"fitted elsewhere")
+    other.close()
+    assert store.get(KEYS[0]) == b"fitted elsewhere"
 
 
 def test_more_keys_than_one_query_can_bind(store: UnitStore):

@@ -1,0 +1,271 @@
+"""Walk-forward forecasts of every series by every model: the forecast table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from features.market import MarketData
+from features.panel import Panel, build_panel
+from features.returns import History
+from flows.plan import Plan, make_plan
+from flows.refusal import RefusedError
+from flows.settings import BASELINES, LEARNED, MINIMUM_HISTORY, SESSIONS_BETWEEN_REFITS, Settings
+from flows.table import Block, assemble, block
+from flows.units import UnitStore
+from models.base import TailForecast
+
+if TYPE_CHECKING:
+    from models.tail.walk_forward import Learned, LearnedSettings
+
+BASE = ("gjr_fhs", "gjr_evt")
+"""What the learned tails start from."""
+
+Progress = Callable[[int, int], None]
+
+
+def unseen(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistical:
+    """Forecasts of the statistical models, and the base of the learned ones.
+
+    Attributes
+    ----------
+    blocks : list of Block
+        Rows of the models asked for.
+    base : mapping of series to mapping of {"gjr_fhs", "gjr_evt"} to TailForecast
+        Of every series that is judged or trains; empty where no learned model is asked for.
+    left_out : mapping of series to reason
+        Series a model refused.
+    """
+
+    blocks: list[Block]
+    base: Mapping[str, Mapping[str, TailForecast]]
+    left_out: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """A forecast table and what came with it.
+
+    Attributes
+    ----------
+    table : DataFrame
+    learned : Learned or None
+        Heads of the last window, where a learned model was asked for.
+    left_out : mapping of series or model to reason
+    """
+
+    table: pd.DataFrame
+    learned: Learned | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def forecast_table(
+    market: MarketData,
+    *,
+    settings: Settings,
+    units: UnitStore | None = None,
+    progress: Progress = unseen,
+) -> pd.DataFrame:
+    """Forecast table of a market by the contract's columns.
+
+    The same market, settings and seed give the same table, bit for bit, whether or not some units
+    were finished before.
+
+    Parameters
+    ----------
+    market : MarketData
+    settings : Settings
+    units : UnitStore, optional
+        Finished units are found there, and new ones put there as soon as they are made.
+    progress : callable
+        Called with (parts done, parts in all).
+    """
+    plan = make_plan(market, settings)
+    statistical = forecast_statistical(plan, settings, units=units, progress=progress)
+    panel = features_of(market, plan, settings)
+    return finish(plan, settings, statistical, panel, units=units, progress=progress).table
+
+
+def learns(settings: Settings) -> bool:
+    """Whether a learned model is asked for."""
+    return any(name in LEARNED for name in settings.chosen_models)
+
+
+def features_of(market: MarketData, plan: Plan, settings: Settings) -> Panel | None:
+    """Panel of every series that is judged or trains; None where no model reads it."""
+    return build_panel(market, plan.histories) if learns(settings) else None
+
+
+def forecast_statistical(
+    plan: Plan,
+    settings: Settings,
+    *,
+    units: UnitStore | None = None,
+    progress: Progress = unseen,
+) -> Statistical:
+    """Walk-forward forecasts of the statistical models, parallel over series."""
+    from models.baselines import forecast_many
+
+    wanted = tuple(name for name in settings.chosen_models if name in BASELINES)
+    levels = _levels(settings)
+    base_of = BASE if learns(settings) else ()
+    judged = {history.name for history in plan.judged}
+    jobs = [
+        (plan.judged, tuple(dict.fromkeys((*wanted, *base_of)))),
+        (tuple(h for h in plan.histories if h.name not in judged), base_of),
+    ]
+    total = sum(len(histories) for histories, names in jobs if names)
+    found = Statistical([], {}, {})
+    base: dict[str, Mapping[str, TailForecast]] = {}
+    left_out: dict[str, str] = {}
+    done = 0
+    for histories, names in jobs:
+        if not (histories and names):
+            continue
+        for history, forecasts in forecast_many(
+            histories,
+            models=names,
+            alphas=levels,
+            first=MINIMUM_HISTORY,
+            every=SESSIONS_BETWEEN_REFITS,
+            evaluate_from=plan.start,
+            store=units,
+            jobs=len(os.sched_getaffinity(0)),
+        ):
+            done += 1
+            progress(done, total)
+            if isinstance(forecasts, ValueError):
+                left_out[history.name] = str(forecasts)
+                continue
+            if history.name in judged:
+                found.blocks.extend(_blocks(plan, settings, history, forecasts, wanted))
+            base[history.name] = {name: forecasts[name] for name in base_of}
+    return Statistical(found.blocks, base if base_of else {}, left_out)
+
+
+def finish(
+    plan: Plan,
+    settings: Settings,
+    statistical: Statistical,
+    panel: Panel | None,
+    *,
+    units: UnitStore | None = None,
+    progress: Progress = unseen,
+) -> Backtest:
+    """Add the learned tails to the statistical ones and put the table together.
+
+    Raises
+    ------
+    RefusedError
+        If a learned model is asked for by name and the market is too short to train it.
+    """
+    blocks, left_out = list(statistical.blocks), dict(statistical.left_out)
+    learned = None
+    if panel is not None:
+        try:
+            learned = train_heads(
+                plan, settings, statistical.base, panel, units=units, progress=progress
+            )
+        except ValueError as error:
+            if settings.models is not None:
+                raise RefusedError(f"models: {error}") from error
+            left_out |= dict.fromkeys(LEARNED, str(error))
+    if learned is not None:
+        wanted = [name for name in settings.chosen_models if name in LEARNED]
+        for history in plan.judged:
+            if history.name in learned.forecasts:
+                forecasts = learned.forecasts[history.name]
+                blocks.extend(_blocks(plan, settings, history, forecasts, wanted))
+    if not any(len(one.origin) for one in blocks):
+        reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items()) or "no origin"
+        raise RefusedError(
+            f"start {plan.start.date()} to {plan.end.date()}: no forecast could be made "
+            f"({reasons}). Choose other dates, or give longer histories."
+        )
+    return Backtest(assemble(blocks, alphas=settings.alphas), learned, left_out)
+
+
+def train_heads(
+    plan: Plan,
+    settings: Settings,
+    base: Mapping[str, Mapping[str, TailForecast]],
+    panel: Panel,
+    *,
+    units: UnitStore | None = None,
+    progress: Progress = unseen,
+) -> Learned:
+    """Train the pooled heads walk-forward; every instrument trains, no judged book does."""
+    from models.tail.walk_forward import Candidate, forecast_learned
+
+    judged = {history.name for history in plan.judged}
+    trains = {history.name for history in plan.instruments}
+    candidates = [
+        Candidate(
+            history,
+            fhs=base[history.name]["gjr_fhs"],
+            evt=base[history.name]["gjr_evt"],
+            judged=history.name in judged,
+            trains=history.name in trains,
+        )
+        for history in plan.histories
+        if history.name in base
+    ]
+    return forecast_learned(
+        candidates,
+        panel,
+        alphas=settings.alphas,
+        first_year=plan.start.year,
+        settings=learned_settings(settings),
+        store=units,
+        on_fit=progress,
+    )
+
+
+def learned_settings(settings: Settings) -> LearnedSettings:
+    """The default of the learned tails, started from the seed asked for."""
+    from models.tail.walk_forward import LearnedSettings
+
+    default = LearnedSettings()
+    return replace(
+        default,
+        linear=replace(default.linear, seed=settings.seed),
+        mlp=replace(default.mlp, seed=settings.seed),
+    )
+
+
+def _levels(settings: Settings) -> tuple[float, ...]:
+    if not learns(settings):
+        return settings.alphas
+    from models.tail.walk_forward import base_levels
+
+    return base_levels(settings.alphas)
+
+
+def _blocks(
+    plan: Plan,
+    settings: Settings,
+    history: History,
+    forecasts: Mapping[str, TailForecast],
+    names: Sequence[str],
+) -> list[Block]:
+    return [
+        block(
+            history,
+            name,
+            forecasts[name],
+            alphas=settings.alphas,
+            start=plan.start,
+            end=plan.end,
+            upcoming=plan.upcoming.get(history.name),
+        )
+        for name in names
+    ]
