@@ -39,7 +39,8 @@ def mcneil_frey(
         Forecast standard deviation, above zero. Without it the residuals are not
         standardised, and turbulent times weigh more.
     draws : int
-        Bootstrap samples behind ``p_exact``; fewer where the residuals are very many.
+        Bootstrap samples behind ``p_exact``; fewer where the residuals are very many, 0 for
+        none.
     seed : int
         Determines everything drawn.
 
@@ -66,11 +67,14 @@ def mcneil_frey(
     if not spread > 1e-12 * float(np.abs(residuals).max()):
         return not_computable("the exceedance residuals are all equal")
     statistic = mean / spread * count**0.5
+    p_value = float(stdtr(count - 1, -statistic))
+    if draws == 0:
+        return Outcome(statistic, p_value)
     times = _resampled_counts(count, min(draws, max(1, _LARGEST_RESAMPLE // count)), seed)
     null = _studentised(times @ centred, times @ centred**2, count)
     return Outcome(
         statistic=statistic,
-        p_value=float(stdtr(count - 1, -statistic)),
+        p_value=p_value,
         p_exact=(1 + int(np.count_nonzero(null >= statistic))) / (1 + null.size),
         draws=null.size,
     )

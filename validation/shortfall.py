@@ -58,7 +58,7 @@ def z1(
     xi : float
         Shape of the simulated excess over VaR, in [0, 1).
     draws : int
-        Simulated samples behind the p-values.
+        Simulated samples behind the p-values; 0 for the statistic alone.
     seed : int
         Determines everything drawn.
 
@@ -79,6 +79,8 @@ def z1(
     if not hits.any():
         return not_computable("no exceedance")
     statistic = 1 + float(np.mean(pnl[hits] / es[hits]))
+    if draws == 0:
+        return Outcome(statistic)
     surplus = _surplus_losses(var / es, tail=tail, xi=xi, draws=draws, seed=seed)
     count = hit_counts(pnl.size, tail=tail, draws=draws, seed=seed)
     return _judged(statistic, -surplus[count > 0] / count[count > 0])
@@ -109,7 +111,7 @@ def z2(
     xi : float
         Shape of the simulated excess over VaR, in [0, 1).
     draws : int
-        Simulated samples behind the p-values.
+        Simulated samples behind the p-values; 0 for the statistic alone.
     seed : int
         Determines everything drawn.
 
@@ -129,6 +131,8 @@ def z2(
     hits = exceedances(pnl, var)
     expected = pnl.size * tail
     statistic = 1 + float(np.sum(pnl[hits] / es[hits])) / expected
+    if draws == 0:
+        return Outcome(statistic)
     surplus = _surplus_losses(var / es, tail=tail, xi=xi, draws=draws, seed=seed)
     loss = hit_counts(pnl.size, tail=tail, draws=draws, seed=seed) + surplus
     return _judged(statistic, 1 - loss / expected)
@@ -163,7 +167,7 @@ def z3(
     xi : float
         Shape of each forecast's excess over VaR, in [0, 1).
     draws : int
-        Simulated samples behind the p-values.
+        Simulated samples behind the p-values; 0 for the statistic alone.
     seed : int
         Determines everything drawn.
 
@@ -192,8 +196,11 @@ def z3(
         return not_computable("the forecast tails announce no loss")
     # every forecast's shortfall is var + (es - var) * excess, so the statistic is linear in it
     slope = float(np.mean((es - var) / announced))
+    statistic = slope * (expected - realised)
+    if draws == 0:
+        return Outcome(statistic)
     null = slope * (expected - _worst_excess_law(n, tail, xi, draws, seed))
-    return _judged(slope * (expected - realised), null)
+    return _judged(statistic, null)
 
 
 def unusable_shortfall(var: Series, es: Series) -> str | None:
@@ -208,8 +215,9 @@ def unusable_shortfall(var: Series, es: Series) -> str | None:
 
 
 def _judged(statistic: float, null: NDArray[np.float64]) -> Outcome:
+    """One- and two-sided simulated p-values; ``null`` may have lost its samples without hits."""
     if null.size == 0:
-        return Outcome(statistic=statistic)
+        return Outcome(statistic)
     return Outcome(
         statistic=statistic,
         p_value=lower_p_value(statistic, null),

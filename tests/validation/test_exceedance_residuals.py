@@ -81,6 +81,12 @@ def test_equal_residuals_have_no_standard_error():
     assert status == "not_computable: the exceedance residuals are all equal"
 
 
+def test_without_bootstrap_students_t_stands_alone():
+    plain, booted = (mcneil_frey(*table([1.5, 2.5, 4.0]), draws=draws) for draws in (0, 99))
+    assert (plain.statistic, plain.p_value) == (booted.statistic, booted.p_value)
+    assert (plain.p_exact, plain.draws) == (None, None)
+
+
 def test_very_many_exceedances_are_resampled_fewer_times(generator):
     outcome = mcneil_frey(*table((1.0 + generator.exponential(1.0, 4_000)).tolist()))
     assert outcome.draws == 500

@@ -249,6 +249,15 @@ def test_a_table_without_a_pit_says_so():
     assert status == "not_computable: pit missing in 1 of 5 forecasts"
 
 
+def test_without_simulation_the_statistic_stands_alone():
+    pnl, tables = np.array([0.05, -3.0, 0.5]), announced(3, 1.0, 1.4)
+    for test in (z1, z2, z3):
+        outcome = test(np.abs(pnl) / 4 if test is z3 else pnl, *tables, alpha=0.9, draws=0)
+        simulated = test(np.abs(pnl) / 4 if test is z3 else pnl, *tables, alpha=0.9, draws=9)
+        assert outcome.statistic == simulated.statistic
+        assert (outcome.p_value, outcome.p_exact, outcome.draws) == (None, None, None)
+
+
 def test_no_forecasts_cannot_be_judged():
     nothing = np.empty(0)
     for test in (z1, z2, z3):
