@@ -7,6 +7,9 @@ import pandas as pd
 from jaxtyping import Float
 from numpy.lib.stride_tricks import sliding_window_view
 
+WORST_RETURN = -0.99
+"""Most that a session takes in a drawdown."""
+
 
 def worst_return(returns: Float[np.ndarray, " time"], *, window: int) -> Float[np.ndarray, " time"]:
     """Lowest of the last ``window`` returns; NaN before there are as many."""
@@ -27,9 +30,9 @@ def mean_return(returns: Float[np.ndarray, " time"], *, window: int) -> Float[np
 def drawdown(returns: Float[np.ndarray, " time"], *, window: int) -> Float[np.ndarray, " time"]:
     """Log of wealth over its highest of the last ``window`` sessions: zero at a peak, else below.
 
-    NaN from the session on at which a leveraged book has lost everything.
+    A leveraged book that loses everything in a session counts as having lost 99%: rebalanced, it
+    goes on, and so must its drawdown.
     """
-    growth = np.log1p(returns, out=np.full(len(returns), np.nan), where=returns > -1.0)
-    wealth = np.cumsum(growth)
+    wealth = np.cumsum(np.log1p(np.maximum(returns, WORST_RETURN)))
     peak = pd.Series(wealth).rolling(window, min_periods=1).max().to_numpy(dtype=np.float64)
     return wealth - peak

@@ -40,7 +40,8 @@ class SeriesFeatures:
     own : array of shape (time, own)
         From the series' own returns and bars, in its own units; NaN where not known.
     shared : array of shape (time, shared)
-        Common to all series, as seen from this one's origins; NaN where not known.
+        Common to all series, as seen from this one's origins; NaN where not known. Series with
+        the same origins hold the same array.
     """
 
     own: NDArray[np.float64]
@@ -135,13 +136,19 @@ def build_panel(
         raise ValueError(f"histories must have different names, got {twice} twice. Rename a book.")
     roles = cast_roles(market, include_revised=include_revised)
     timelines = shared_timelines(market, histories, roles)
+    # Most series of one exchange have the same origins, and so see the same market.
+    views: dict[bytes, NDArray[np.float64]] = {}
+    for history in histories:
+        clock = history.origins.asi8.tobytes()
+        if clock not in views:
+            views[clock] = np.hstack([timeline.at(history.origins) for timeline in timelines])
     return Panel(
         own=tuple(OWN),
         shared=tuple(name for timeline in timelines for name in timeline.names),
         values={
             history.name: SeriesFeatures(
                 own=_own(track_of(market, history)),
-                shared=np.hstack([timeline.at(history.origins) for timeline in timelines]),
+                shared=views[history.origins.asi8.tobytes()],
             )
             for history in histories
         },
