@@ -21,7 +21,7 @@ from flows.feed_table import FeedFiles, summarise
 from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.refusal import RefusedError
 from flows.settings import state_root
-from validation.feed_rules.expectations import write_data_docs
+from validation.feed_rules.data_docs import write_data_docs
 from validation.feeds import SUITES, judge
 from validation.verdicts import Verdicts
 

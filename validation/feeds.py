@@ -1,4 +1,4 @@
-"""The feed gate: judges a raw market directory, and says what survives and why the rest does not."""
+"""The feed gate: judges a raw market directory, and says what survives and why not the rest."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ from validation.verdicts import Verdicts, worst
 
 SUITES: Mapping[str, tuple[Rule, ...]] = {**RULES, "portfolios": BOOK_RULES}
 _RELEASES = ("macro", "news")
+_COLUMNS = (
+    *("table", "series", "answer", "excluded", "expected", "missing", "missing_share", "imputed"),
+    *("quarantined", "first", "last", "reason"),
+    *("missing_dates", "quarantined_dates", "break_dates"),
+)
 _NOTHING = pd.DatetimeIndex([])
 
 
@@ -142,11 +147,7 @@ def _feeds(
         frame[column] = frame[column].fillna(0).astype(int)
     share = frame["missing"] / frame["expected"].where(frame["expected"] > 0)
     frame["missing_share"] = share.fillna(0.0)
-    order = (
-        "table series answer excluded expected missing missing_share imputed quarantined first last "
-        "reason missing_dates quarantined_dates break_dates"
-    )
-    return frame[order.split()]
+    return frame[list(_COLUMNS)]
 
 
 def _answer(against: Sequence[Breach]) -> dict[str, Any]:

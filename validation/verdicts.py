@@ -68,8 +68,8 @@ class Verdicts:
         books = self.books[self.books["answer"] == Answer.REJECT]
         return (
             *self.rejected_tables,
-            *(f"{table}: {name}" for table, name in zip(series["table"], series["series"])),
-            *(f"portfolios: {name}" for name in books["book"]),
+            *(series["table"] + ": " + series["series"]),
+            *("portfolios: " + books["book"]),
         )
 
     def excluded(self) -> list[dict[str, str]]:

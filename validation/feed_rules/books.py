@@ -98,11 +98,11 @@ def book(
     factors = [each for each in held if each in instruments and not instruments[each].holdable]
     if factors:
         yield _breach(RISK_FACTOR, name, factors, "holds risk factors that nobody can hold")
-    if len(gone := [f"{each} ({excluded[each]})" for each in held if each in excluded]):
+    if gone := [f"{each} ({excluded[each]})" for each in held if each in excluded]:
         yield _breach(REFUSED_FEED, name, gone, "holds feeds that the gate left out")
     if not (positions["weight"].fillna(1.0) != 0).any():
         what = "no position" if positions.empty else "only positions of weight zero"
-        yield Breach(NO_RISK, name, len(positions), (), f"holds {what}: a zero-risk state.")
+        yield Breach(NO_RISK, name, max(len(positions), 1), (), f"holds {what}: a zero-risk state.")
 
 
 def _breach(rule: Rule, name: str, what: list[str], found: str) -> Breach:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from features.findings import Answer
 from validation.feed_rules.feed import Feed
-from validation.feed_rules.rules import Breach, Rule, first_five
+from validation.feed_rules.rules import Breach, Rule, first_five, several
 
 EXTREME = 20.0
 """Ordinary moves in one move that is said aloud."""
@@ -156,7 +156,7 @@ def _spikes(feed: Feed, where: Bool[np.ndarray, " observation"]) -> Iterator[Bre
     if where.any():
         dates = feed.dates[where]
         shown = _described(feed, where)
-        found = f"has {len(dates)} prints that revert at the next session: {shown[0]}."
+        found = f"has {several(len(dates), 'print')} taken back at the next session: {shown[0]}."
         yield Breach(SPIKES, feed.name, len(dates), shown, found, cells=dates)
 
 
@@ -171,7 +171,7 @@ def _splits(
         f"{date:%Y-%m-%d}: {np.exp(value):.4g} times the close before, factor {text}"
         for date, value, text in zip(dates, factor[where], proposed, strict=True)
     )
-    found = f"has {len(dates)} jumps near a split's factor: {shown[0]}."
+    found = f"has {several(len(dates), 'jump')} near a split's factor: {shown[0]}."
     remedy = f"If it is a split, multiply the closes before {dates[0]:%Y-%m-%d} by {proposed[0]}."
     yield Breach(
         SPLIT, feed.name, len(dates), shown, found, moves=dates, remedy=f"{remedy} {SPLIT.remedy}"
@@ -186,16 +186,15 @@ def _nearest_split(factor: float) -> str:
 def _units(feed: Feed, where: Bool[np.ndarray, " observation"]) -> Iterator[Breach]:
     if where.any():
         shown = _described(feed, where)
-        found = f"jumps {len(shown)} times by a factor of 100 or more: {shown[0]}."
+        found = f"has {several(int(where.sum()), 'jump')} by a factor of 100 or more: {shown[0]}."
         yield Breach(UNIT, feed.name, int(where.sum()), shown, found)
 
 
 def _crashes(feed: Feed, where: Bool[np.ndarray, " observation"]) -> Iterator[Breach]:
     if where.any():
         shown = _described(feed, where)
-        found = (
-            f"has {int(where.sum())} moves beyond {EXTREME:.0f} times the ordinary one: {shown[0]}."
-        )
+        count = several(int(where.sum()), "move")
+        found = f"has {count} beyond {EXTREME:.0f} times the ordinary one: {shown[0]}."
         yield Breach(CRASH, feed.name, int(where.sum()), shown, found)
 
 

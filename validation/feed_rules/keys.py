@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.findings import Answer
-from validation.feed_rules.rules import Breach, Rule, first_five
+from validation.feed_rules.rules import Breach, Rule, first_five, several
 
 REPEATED = Rule(
     "repeated_rows",
@@ -107,7 +107,7 @@ def _unsorted(
     for code in np.unique(codes[late]):
         mine = late[codes[late] == code]
         rows = [f"row {frame['row'].iloc[at]}" for at in mine[:5]]
-        found = f"has {len(mine)} rows dated before the row above them (first {rows[0]}); sorted."
+        found = f"has {several(len(mine), 'row')} dated before the row above, first {rows[0]}."
         yield Breach(UNSORTED, str(names[code]), len(mine), tuple(rows), found)
 
 
@@ -118,7 +118,8 @@ def _duplicates(
         for name, mine in rows.groupby(series, observed=True):
             dates = pd.DatetimeIndex(mine["date"].unique())
             how = "different values" if rule is CONFLICTING else "the same value"
-            found = f"has {len(dates)} dates given more than once with {how}, first {dates[0]:%Y-%m-%d}."
+            count = several(len(dates), "date")
+            found = f"has {count} given more than once with {how}, first {dates[0]:%Y-%m-%d}."
             shown = first_five(
                 f"{date:%Y-%m-%d}: " + ", ".join(f"{number:.6g}" for number in numbers)
                 for date, numbers in mine.groupby("date")[value]

@@ -11,7 +11,7 @@ import pandas as pd
 from features.calendars import expected_sessions
 from features.findings import Answer
 from features.instruments import Instrument
-from validation.feed_rules.rules import Breach, Rule, dated, first_five
+from validation.feed_rules.rules import Breach, Rule, dated, first_five, several
 from validation.feed_rules.sessions import MISSING, over_limit
 from validation.feed_rules.values import NEGATIVE_VOLATILITY, flat, not_finite
 
@@ -88,7 +88,8 @@ def releases(
     below = values <= 0
     if below.any() and _VOLATILITY.search(name):
         shown = dated(dates[below], values[below])
-        found = f"has {len(dates[below])} volatilities at or below zero, first {shown[0]}."
+        count = several(len(dates[below]), "value")
+        found = f"is a volatility and has {count} at or below zero, first {shown[0]}."
         yield Breach(NEGATIVE_VOLATILITY, name, len(dates[below]), shown, found, cells=dates[below])
     yield from flat(name, dates, values)
     if "vintage" in rows and (revised := (rows["vintage"] == "revised").to_numpy()).any():
@@ -160,7 +161,7 @@ def _instants(name: str, rows: pd.DataFrame) -> Iterator[Breach]:
             for date, instant in zip(rows["date"][wrong], rows["available_at"][wrong], strict=True)
         )
         found = (
-            f"has {wrong.sum()} values available before their date begins or over "
+            f"has {several(int(wrong.sum()), 'value')} available before the date begins or over "
             f"{LATEST.days} days after it, first {shown[0]}."
         )
         yield Breach(UNKNOWABLE, name, int(wrong.sum()), shown, found)
@@ -172,7 +173,8 @@ def _coverage(name: str, dates: pd.DatetimeIndex, expected: pd.DatetimeIndex) ->
         return
     late = absent[absent > dates[-1]]
     if len(late) > MOST_BEHIND:
-        found = f"has no value after {dates[-1]:%Y-%m-%d}: {len(late)} expected dates lack one."
+        count = several(len(late), "expected date")
+        found = f"has no value after {dates[-1]:%Y-%m-%d}; {count} lack one."
         yield Breach(STALE, name, len(late), first_five(late), found)
     share = f"misses {len(absent) / len(expected):.1%} of the dates"
     life = f"{expected[0]:%Y-%m-%d}..{expected[-1]:%Y-%m-%d}"

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from features.findings import Answer
 from validation.feed_rules.feed import Feed, standardised
-from validation.feed_rules.rules import Breach, Rule, first_five
+from validation.feed_rules.rules import Breach, Rule, first_five, several
 
 EXPIRIES = (3, 6, 9, 12)
 """Months in which listed bond, index and currency futures expire."""
@@ -62,12 +62,13 @@ def rolls(feed: Feed, moves: pd.DataFrame, futures: frozenset[str]) -> Iterator[
     unexplained = standardised(_residual(feed, moves.drop(columns=list(futures), errors="ignore")))
     dates = roll_dates(feed.dates, unexplained)
     if dates is not None:
-        found = f"rolls on {len(dates)} dates without adjustment, last {dates[-1]:%Y-%m-%d}."
+        found = f"rolls on {several(len(dates), 'date')} unadjusted, last {dates[-1]:%Y-%m-%d}."
         yield Breach(ROLL, feed.name, len(dates), first_five(dates), found, moves=dates)
     alone = (np.abs(unexplained) >= UNSHARED) & (np.abs(feed.scores) >= UNSHARED)
     stray = feed.dates[alone] if dates is None else feed.dates[alone].difference(dates)
     if len(stray):
-        found = f"jumps on {len(stray)} dates on which nothing else did, first {stray[0]:%Y-%m-%d}."
+        count = several(len(stray), "date")
+        found = f"jumps on {count} on which nothing else did, first {stray[0]:%Y-%m-%d}."
         yield Breach(STRAY, feed.name, len(stray), first_five(stray), found, moves=stray)
 
 

@@ -94,3 +94,8 @@ def dated(dates: pd.DatetimeIndex, values: Iterable[float]) -> tuple[str, ...]:
     """The first five dates with their values, ``2020-04-20: -36.98``."""
     pairs = zip(dates[:5], values, strict=False)
     return tuple(f"{date:%Y-%m-%d}: {value:.6g}" for date, value in pairs)
+
+
+def several(count: int, noun: str) -> str:
+    """A count with its noun: ``1 close``, ``3 closes``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

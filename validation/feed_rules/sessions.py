@@ -8,7 +8,7 @@ import numpy as np
 
 from features.findings import Answer
 from validation.feed_rules.feed import Feed
-from validation.feed_rules.rules import Breach, Rule, first_five
+from validation.feed_rules.rules import Breach, Rule, first_five, several
 
 FEWEST_SESSIONS = 250
 """No model is fitted on fewer."""
@@ -76,25 +76,25 @@ def over_limit(missing: int, expected: int) -> bool:
 def coverage(feed: Feed) -> Iterator[Breach]:
     """What the feed lacks, and what it has where nothing was expected."""
     name = feed.name
-    if not len(feed.sessions):
-        yield Breach(NOT_LISTED, name, 1, (), "is not listed yet at the as-of.")
+    if not len(feed.sessions) and feed.instrument.listed_from is not None:
+        found = f"is listed from {feed.instrument.listed_from:%Y-%m-%d}, after the as-of."
+        yield Breach(NOT_LISTED, name, 1, (), found)
         return
     if not len(feed.dates):
-        life = f"{feed.sessions[0]:%Y-%m-%d}..{feed.sessions[-1]:%Y-%m-%d}"
-        found = f"has no close on any of its {len(feed.sessions)} sessions {life}."
-        yield Breach(NO_CLOSES, name, len(feed.sessions), first_five(feed.sessions), found)
+        shown = first_five(feed.sessions)
+        yield Breach(NO_CLOSES, name, max(len(feed.sessions), 1), shown, "has no close at all.")
         return
     yield from _missing(feed)
     late = feed.behind
     if late > feed.instrument.lag_sessions:
         found = (
             f"has no close on its latest session {feed.sessions[-1]:%Y-%m-%d}; "
-            f"its last is {late} session{'s' * (late > 1)} older ({feed.dates[-1]:%Y-%m-%d})."
+            f"its last is {several(late, 'session')} older ({feed.dates[-1]:%Y-%m-%d})."
         )
         yield Breach(LAST_GAP, name, late, first_five(feed.sessions[-late:]), found)
     if len(outside := feed.elsewhere):
         found = (
-            f"has {len(outside)} closes outside its calendar "
+            f"has {several(len(outside), 'close')} outside its calendar "
             f"{feed.instrument.calendar or '(none given)'} or its listed life, "
             f"first {outside[0]:%Y-%m-%d}."
         )
@@ -113,7 +113,9 @@ def _missing(feed: Feed) -> Iterator[Breach]:
         found = f"{share} {life} (limit 5%). Rejected; the {missing} dates are in feeds.json."
         yield Breach(MISSING, feed.name, missing, first_five(dates), found)
     elif inner := int(np.sum(~feed.given[: expected - feed.behind])):
-        found = f"{share} {life} ({missing} of {expected}, limit 5%); {inner} gaps are imputed."
+        found = (
+            f"{share} {life} ({missing} of {expected}, limit 5%); {several(inner, 'gap')} imputed."
+        )
         yield Breach(GAPS, feed.name, inner, first_five(dates[:inner]), found)
 
 

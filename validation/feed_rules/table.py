@@ -88,7 +88,7 @@ def examine_prices(
         for name, instrument in instruments.items()
     }
     breaches = [*keyed.breaches, *unlisted(by_name, instruments)]
-    breaches += _infinite(keyed.rows, close)
+    breaches += _infinite(close)
     breaches += _all_rules(feeds)
     listed = [*feeds, *sorted(set(by_name) - set(feeds))]
     table = pd.DataFrame([_line(name, feeds.get(name)) for name in listed])
@@ -173,7 +173,7 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(close, index=pd.DatetimeIndex(dates), columns=names.astype(str))
 
 
-def _infinite(rows: pd.DataFrame, close: pd.DataFrame) -> Iterator[Breach]:
+def _infinite(close: pd.DataFrame) -> Iterator[Breach]:
     for name in close.columns[~np.isfinite(close.fillna(0.0)).all()]:
         yield from not_finite(name, pd.DatetimeIndex(close.index), close[name].to_numpy())
 

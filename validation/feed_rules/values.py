@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.findings import Answer
 from validation.feed_rules.feed import Feed
-from validation.feed_rules.rules import Breach, Rule, dated
+from validation.feed_rules.rules import Breach, Rule, dated, several
 
 LARGEST = 1e100
 """Squares of larger values overflow once they are summed."""
@@ -71,7 +71,7 @@ def signs(feed: Feed) -> Iterator[Breach]:
         return  # a negative rate is a rate like any other
     dates, count = feed.dates[below], int(below.sum())
     shown = dated(dates, feed.closes[below])
-    where = f"{count} close{'s' * (count > 1)} at or below zero, first {shown[0]}"
+    where = f"{several(count, 'close')} at or below zero, first {shown[0]}"
     if "volatility" in instrument.asset_class.lower():
         yield Breach(NEGATIVE_VOLATILITY, feed.name, count, shown, f"has {where}.", cells=dates)
     elif instrument.move == "log":
@@ -86,7 +86,9 @@ def not_finite(name: str, dates: pd.DatetimeIndex, values: np.ndarray) -> Iterat
     wrong = np.abs(values) > LARGEST
     if wrong.any():
         shown = dated(dates[wrong], values[wrong])
-        found = f"has {len(shown)} values that are infinite or as good as, first {shown[0]}."
+        found = (
+            f"has {several(int(wrong.sum()), 'value')} infinite or as good as, first {shown[0]}."
+        )
         yield Breach(NOT_FINITE, name, int(wrong.sum()), shown, found)
 
 
