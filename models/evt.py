@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from features.splits import Window
 from models.measures import tail_probability
 from models.residuals import ResidualTail, next_residuals
 
-SHARE = 0.1  # of the residuals, the worst, whose excess is modelled
+SHARE = Fraction(1, 10)  # of the residuals, the worst, whose excess is modelled
 _SHAPES = (-0.5, 0.9)  # below, the likelihood is irregular; from 1 on, ES is infinite
 _FEWEST = 25
 
@@ -93,7 +94,7 @@ def fit_pareto(excess: Float[np.ndarray, " excess"]) -> tuple[float, float]:
     return best, mean * (best / theta if theta else 1.0)
 
 
-def fit_tail(residual: Float[np.ndarray, " time"], *, share: float = SHARE) -> ParetoTail:
+def fit_tail(residual: Float[np.ndarray, " time"], *, share: Fraction = SHARE) -> ParetoTail:
     """Generalised Pareto tail of the worst ``share`` of the residuals.
 
     The threshold is the worst residual that is not among them, so that a tenth exceeds it, less
@@ -146,10 +147,10 @@ def pareto_tail(
     McNeil and Frey (2000), *Estimation of tail-related risk measures for heteroscedastic
     financial time series: an extreme value approach*.
     """
-    if min(alphas) < 1.0 - SHARE:
+    if tail_probability(min(alphas)) > SHARE:
         raise ValueError(
-            f"alphas must be at least {1 - SHARE:g} for gjr_evt, whose tail is fitted to the worst "
-            f"{SHARE:.0%}, got {min(alphas):g}. Use gjr_fhs there."
+            f"alphas must be at least {float(1 - SHARE):g} for gjr_evt, whose tail is that of the "
+            f"worst {float(SHARE):.0%}, got {min(alphas):g}. Use gjr_fhs there."
         )
     fitted = fit_tail(residual[: window.fit_end])
     tails = np.array([float(tail_probability(alpha)) for alpha in alphas])

@@ -15,6 +15,7 @@ import pandas as pd
 from arch.univariate import GARCH, ConstantMean, StudentsT
 from arch.utility.exceptions import StartingValueWarning
 from jaxtyping import Float
+from threadpoolctl import threadpool_limits
 
 from features.splits import Window
 from models.garch import Params
@@ -56,13 +57,15 @@ def fit_windows(
         If returns are not finite, are constant, or the first fit of the chain fails.
     """
     params = list(known)
-    for position, window in enumerate(windows):
-        if position < len(known):
-            continue
-        past = returns[: window.fit_end]
-        params.append(_fit(past, family=family, previous=params[-1] if params else None))
-        if on_fit is not None:
-            on_fit(position, params[-1])
+    # arch starts from sums that BLAS rounds differently on one thread than on two.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for position, window in enumerate(windows):
+            if position < len(known):
+                continue
+            past = returns[: window.fit_end]
+            params.append(_fit(past, family=family, previous=params[-1] if params else None))
+            if on_fit is not None:
+                on_fit(position, params[-1])
     return params
 
 

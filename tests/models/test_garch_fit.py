@@ -3,6 +3,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 from arch.univariate import GARCH, ConstantMean, StudentsT
+from threadpoolctl import threadpool_limits
 
 from features.splits import refit_windows
 from models import garch_fit
@@ -88,6 +89,14 @@ def test_later_days_change_no_earlier_fit_and_no_earlier_key(returns):
     )
     keys = fit_keys(returns, WINDOWS, family="gjr")
     assert fit_keys(returns[:690], short, family="gjr") == keys[: len(short)]
+
+
+def test_the_number_of_threads_changes_no_bit(returns):
+    with threadpool_limits(1):
+        one = fit_windows(returns, WINDOWS[:2], family="gjr")
+    with threadpool_limits(2):
+        two = fit_windows(returns, WINDOWS[:2], family="gjr")
+    assert one == two
 
 
 def test_a_key_knows_all_that_its_parameters_depend_on(returns, monkeypatch):
