@@ -30,6 +30,23 @@ MOST_COSTLY_DRAWS = 1_000
 
 OVERLAP = "not_computable: forecasts overlap, neighbours share sessions"
 
+TESTS = (
+    "kupiec",
+    "christoffersen_ind",
+    "christoffersen_cc",
+    "dq",
+    "duration",
+    "z1",
+    "z2",
+    "z3",
+    "mcneil_frey",
+    "nolde_ziegel",
+    "du_escanciano",
+    "berkowitz",
+    "ks",
+)
+"""Their names in evidence, in the order in which it shows them."""
+
 _ON_SUBSETS = ("kupiec", "z1", "z2", "mcneil_frey")
 
 Test = Callable[[Series], Outcome]

@@ -173,11 +173,13 @@ def model_confidence_set(
     """
     from arch.bootstrap import MCS
 
+    if len(losses) < FEWEST_DATES:
+        return None
     distinct, column = np.unique(losses.round(12), axis=1, return_inverse=True)
     spread = np.ptp(distinct[:, :, None] - distinct[:, None, :], axis=0)
     np.fill_diagonal(spread, np.inf)
     # a constant difference has no error to judge it by
-    if distinct.shape[1] < 2 or len(losses) < FEWEST_DATES or spread.min() < 1e-9:
+    if distinct.shape[1] < 2 or spread.min() < 1e-9:
         return None
     chosen = MCS(distinct, SIZE, reps=draws, block_size=BLOCK, method="R", seed=seed)
     chosen.compute()

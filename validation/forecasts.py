@@ -10,7 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.findings import Answer, Finding, UnreadableError
-from features.sources.files import ENDINGS, nearest, no_data, open_inside, raw_columns, refusal
+from features.sources.csv_columns import csv_columns
+from features.sources.files import ENDINGS, nearest, no_data, open_inside, refusal
+from features.sources.parquet_columns import parquet_columns
 from features.sources.parsing import Fault, MistypedError, is_text, numbers, texts
 from features.sources.times import dates
 from validation.forecast_rules import Rule, forecast_rules
@@ -53,14 +55,17 @@ def read_forecasts(path: Path) -> pd.DataFrame:
         )
     if not file.exists():
         raise refusal(path.name, "no_file", "does not exist.", "Check the path.")
-    raw = raw_columns(
-        open_inside(file.parent, file), wanted=(*REQUIRED, *OPTIONAL), text=(*DATES, *NAMES)
+    content, wanted = open_inside(file.parent, file), [*REQUIRED, *OPTIONAL]
+    names, raw = (
+        csv_columns(content, wanted, (*DATES, *NAMES))
+        if file.suffix == ".csv"
+        else parquet_columns(content, wanted)
     )
-    extra = (raw.schema.metadata or {}).get(b"extra", b"").decode().split("\n")
-    _check_columns(path.name, raw.column_names, others=extra)
+    ignored = [name for name in names if name not in wanted]
+    _check_columns(path.name, names, others=ignored)
     columns = {name: _typed(path, name, raw[name]) for name in raw.column_names}
     table = check_forecasts(pd.DataFrame(columns, copy=False), source=path.name)
-    table.attrs["ignored_columns"] = [name for name in extra if name]
+    table.attrs["ignored_columns"] = ignored
     return table
 
 

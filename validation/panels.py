@@ -41,7 +41,7 @@ class Series:
     pinball: Numbers
     overlapping: bool
 
-    def rows(self, chosen: slice) -> Series:
+    def rows(self, chosen: slice | NDArray[np.int64]) -> Series:
         """The same series on some of its rows."""
         return Series(
             pnl=self.pnl[chosen],
@@ -106,14 +106,14 @@ class Panels:
     panels: tuple[Panel, ...]
 
 
-def judged_panels(table: pd.DataFrame, *, as_of: pd.Timestamp) -> Panels:
+def judged_panels(table: pd.DataFrame, *, as_of: np.datetime64) -> Panels:
     """Forecasts whose P&L is known by the as-of, sorted into panels.
 
     Parameters
     ----------
     table : DataFrame
         As `validation.forecasts.check_forecasts` returns it.
-    as_of : Timestamp
+    as_of : datetime64
         Targets after it are not judged.
     """
     known = np.isfinite(table["pnl"].to_numpy()) & (table["target"].to_numpy() <= as_of)

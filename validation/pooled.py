@@ -21,9 +21,6 @@ from validation.exceedances import exceedances, tail_probability
 from validation.outcome import Outcome, not_computable
 from validation.panels import Series
 
-ONE_SERIES = ("christoffersen_ind", "christoffersen_cc", "dq", "duration", "z3", "berkowitz", "ks")
-"""Tests without a pooled form."""
-
 LEVEL = 0.05
 
 _FEW = f"fewer than {FEWEST_DATES} dates, or no variation between them"

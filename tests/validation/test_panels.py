@@ -26,7 +26,7 @@ def table(**changes):
 
 
 def panels_of(rows, as_of="2020-12-31"):
-    return judged_panels(rows, as_of=pd.DatetimeIndex([as_of])[0])
+    return judged_panels(rows, as_of=np.datetime64(as_of))
 
 
 def test_each_portfolio_comes_in_order_of_target_date():

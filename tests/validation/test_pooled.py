@@ -5,7 +5,7 @@ from scipy import stats
 
 from validation.outcome import Outcome
 from validation.panels import Series
-from validation.pooled import ONE_SERIES, clustered_t, pooled_tests, rejecting
+from validation.pooled import clustered_t, pooled_tests, rejecting
 
 ALPHA, DATES, PORTFOLIOS = 0.975, 500, 20
 
@@ -96,4 +96,3 @@ def test_the_test_of_one_series_says_how_many_portfolios_it_rejected():
     assert rejecting(outcomes).status == (
         "not_computable: one series at a time; rejected at 5% in 2 of 3 portfolios"
     )
-    assert len(ONE_SERIES) == 7

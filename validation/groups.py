@@ -1,0 +1,135 @@
+"""Groups of evidence: the figures and tests of each portfolio, and of all together, by window."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from validation.battery import OVERLAP, TESTS, series_tests
+from validation.coverage import basel_zone
+from validation.exceedances import exceedances, tail_probability
+from validation.outcome import Outcome
+from validation.panels import Panel, Panels, Series
+from validation.pooled import pooled_tests, rejecting
+from validation.tail_accuracy import TailCell, tail_cell
+
+POOLED = "not_computable: portfolios share their dates, so their exceedances are not independent"
+LONGER = "not_computable: the zones are for one-session forecasts"
+
+Group = dict[str, Any]
+
+
+class Groups(NamedTuple):
+    """What was found, ready for JSON, and the cells that tail accuracy counts.
+
+    Attributes
+    ----------
+    groups : list of dict
+        By model, level, horizon, portfolio and window.
+    pooled : list of dict
+        The same with portfolio None.
+    cells : list of TailCell
+    """
+
+    groups: list[Group]
+    pooled: list[Group]
+    cells: list[TailCell]
+
+
+def judged_groups(panels: Panels, *, draws: int, seed: int) -> Groups:
+    """Figures and tests of every portfolio and window in which it has a judged forecast.
+
+    Parameters
+    ----------
+    panels : Panels
+    draws : int
+        Simulated samples behind the shortfall tests; 0 leaves out everything simulated.
+    seed : int
+        Of everything drawn, the same for all groups.
+    """
+    found = Groups([], [], [])
+    for panel in panels.panels:
+        outcomes = _portfolios(panel, panels, found, draws=draws, seed=seed)
+        by_date = np.argsort(panel.date, kind="stable")
+        date, forecasts = panel.date[by_date], panel.forecasts.rows(by_date)
+        for window, dates in panels.windows.items():
+            rows = slice(*np.searchsorted(date, (dates.start, dates.stop)).tolist())
+            if rows.start == rows.stop:
+                continue
+            tests = {name: rejecting(one[name] for one in outcomes[window]) for name in TESTS}
+            held = forecasts.rows(rows)
+            tests |= pooled_tests(held, date[rows], alpha=panel.alpha, horizon=panel.horizon)
+            found.pooled.append(_group(None, panel, window, held, tests))
+    return found
+
+
+def _portfolios(
+    panel: Panel, panels: Panels, found: Groups, *, draws: int, seed: int
+) -> dict[str, list[dict[str, Outcome]]]:
+    """Add the groups of each portfolio; returns their tests by window."""
+    outcomes: dict[str, list[dict[str, Outcome]]] = {window: [] for window in panels.windows}
+    for portfolio, date, series in panel.series():
+        for window, dates in panels.windows.items():
+            rows = slice(*np.searchsorted(date, (dates.start, dates.stop)).tolist())
+            if rows.start == rows.stop:
+                continue
+            held = series.rows(rows)
+            tests = series_tests(
+                held, alpha=panel.alpha, horizon=panel.horizon, draws=draws, seed=seed
+            )
+            outcomes[window].append(tests)
+            found.groups.append(_group(panels.portfolios[portfolio], panel, window, held, tests))
+            cell = tail_cell(held, tests, panel=panel, window=window, draws=draws, seed=seed)
+            if cell is not None:
+                found.cells.append(cell)
+    return outcomes
+
+
+def _group(
+    portfolio: str | None, panel: Panel, window: str, held: Series, tests: dict[str, Outcome]
+) -> Group:
+    n = len(held.pnl)
+    count = int(np.count_nonzero(exceedances(held.pnl, held.var)))
+    zone_status = _zone_status(portfolio, panel, held)
+    scored = held.fz0[np.isfinite(held.fz0)]
+    return {
+        "portfolio": portfolio,
+        "model": panel.model,
+        "alpha": panel.alpha,
+        "horizon": panel.horizon,
+        "window": window,
+        "n": n,
+        "exceedances": count,
+        "expected": n * tail_probability(panel.alpha),
+        "zone": basel_zone(count, n, panel.alpha) if zone_status == "ok" else None,
+        "zone_status": zone_status,
+        "fz0": float(scored.mean()) if len(scored) else None,
+        "fz0_status": "ok" if len(scored) else "not_computable: es is nowhere positive",
+        "fz0_excluded": n - len(scored),
+        "pinball": float(held.pinball.mean()),
+        "tests": {name: plain_outcome(tests[name]) for name in TESTS},
+    }
+
+
+def _zone_status(portfolio: str | None, panel: Panel, held: Series) -> str:
+    if portfolio is None:
+        return POOLED
+    if held.overlapping:
+        return OVERLAP
+    return "ok" if panel.horizon == 1 else LONGER
+
+
+def plain_outcome(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON can say it: what is not finite is null, and the status says so."""
+    numbers = (outcome.statistic, outcome.p_value, outcome.p_exact)
+    finite = all(number is None or math.isfinite(number) for number in numbers)
+    statistic, p_value, p_exact = numbers if finite else (None, None, None)
+    return {
+        "statistic": statistic,
+        "p_value": p_value,
+        "p_exact": p_exact,
+        "draws": outcome.draws if finite else None,
+        "status": outcome.status if finite else "not_computable: the statistic is not finite",
+    }
