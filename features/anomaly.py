@@ -14,8 +14,8 @@ FIRST, EVERY, WINDOW = 500, 250, 2500
 MOST_ROWS = 500
 """Rows a fit takes, evenly spread over its window: the search is ten times slower beyond."""
 
-MOST_MISSING = 0.1
-"""Share of missing rows with which a column may still enter a fit."""
+MOST_IDLE = 0.2
+"""Share of rows without a move with which a column may still enter a fit."""
 
 
 def anomaly(section: CrossSection) -> Timeline:
@@ -42,14 +42,16 @@ def anomaly_score(
     Parameters
     ----------
     moves : array of shape (time, column)
-        NaN counts as no move; columns mostly missing in a fit are left out until the next.
+        NaN counts as no move; columns that seldom move are left out until the next fit.
 
     Returns
     -------
     array of shape (time,)
         NaN before ``first`` rows are known, and where nothing moved.
 
-    Source: Rousseeuw and Van Driessen (1999), *A fast algorithm for the minimum covariance
+    References
+    ----------
+    Rousseeuw and Van Driessen (1999), *A fast algorithm for the minimum covariance
     determinant estimator*.
     """
     from sklearn.covariance import MinCovDet
@@ -58,7 +60,8 @@ def anomaly_score(
     for start in range(first, len(moves), every):
         past = moves[max(0, start - window) : start]
         past = past[:: -(-len(past) // MOST_ROWS)]
-        columns = np.flatnonzero(_fit_for_use(past))
+        idle = np.mean(~np.isfinite(past) | (past == 0.0), axis=0)
+        columns = np.flatnonzero(idle <= MOST_IDLE)
         if not len(columns):
             continue
         law = MinCovDet(random_state=seed).fit(np.nan_to_num(past[:, columns]))
@@ -68,9 +71,3 @@ def anomaly_score(
             np.isfinite(today).any(axis=1), np.log1p(squared), np.nan
         )
     return score
-
-
-def _fit_for_use(past: Float[np.ndarray, "time column"]) -> np.ndarray:
-    known = np.isfinite(past)
-    moved = np.nanstd(np.where(known, past, 0.0), axis=0) > 0.0
-    return (np.mean(~known, axis=0) <= MOST_MISSING) & moved

@@ -59,3 +59,10 @@ def test_a_market_that_opens_late_joins_at_a_refit(generator: np.random.Generato
     joined = anomaly_score(moves)
     np.testing.assert_array_equal(joined[:1000], alone[:1000])
     assert np.isnan(anomaly_score(moves[:, 2:])[:750]).all()
+
+
+def test_a_peg_is_left_out_rather_than_fitted(generator: np.random.Generator):
+    """A column that is zero on most days has no robust variance to divide by."""
+    moves = usual_days(generator, 700)
+    moves[::3, 2] = 0.0
+    np.testing.assert_array_equal(anomaly_score(moves), anomaly_score(moves[:, :2]))
