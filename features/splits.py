@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 
@@ -62,9 +63,10 @@ def refit_windows(n: int, *, first: int = 1000, every: int = 63) -> tuple[Window
 
 @dataclass(frozen=True, slots=True)
 class PooledWindow:
-    """One yearly refit of a net pooled over series: dates, so that each series can be cut by them.
+    """One yearly refit of a net pooled over series.
 
-    An example belongs to a set by the date of its *target*; a forecast by that of its origin.
+    An example belongs to the training set by the date of its *target*; a forecast to a year by
+    that of its origin.
 
     Attributes
     ----------
@@ -72,27 +74,19 @@ class PooledWindow:
         Origins of this calendar year are forecast.
     train_until : Timestamp
         Last target the weights may learn from; the first is the earliest there is.
-    validate_from, validate_until : Timestamp
-        First and last target that decides when to stop, ``gap`` sessions after the training ones.
-    first_origin, last_origin : Timestamp
-        Served origins, the first of them ``gap`` sessions after ``validate_until``.
     """
 
     year: int
     train_until: pd.Timestamp
-    validate_from: pd.Timestamp
-    validate_until: pd.Timestamp
-    first_origin: pd.Timestamp
-    last_origin: pd.Timestamp
 
 
 def pooled_windows(
-    dates: pd.DatetimeIndex, *, first_year: int, horizon: int = 1, validation: float = 0.2
+    dates: pd.DatetimeIndex, *, first_year: int, horizon: int = 1
 ) -> tuple[PooledWindow, ...]:
-    """Expanding yearly refits, each with a validation block at the end of its past.
+    """Expanding yearly refits of a net pooled over series.
 
-    Between training, validation and forecasts lies a gap of ``horizon + 5`` sessions, so that no
-    target of one is known from, or overlaps, the next.
+    Between the last training target and the first origin of the year lie ``horizon + 5``
+    sessions, so that no target of one is known from, or overlaps, the other.
 
     Parameters
     ----------
@@ -102,8 +96,6 @@ def pooled_windows(
         First calendar year to forecast.
     horizon : int
         Sessions from origin to target.
-    validation : float
-        Share of the past, by time, that validates.
 
     Raises
     ------
@@ -111,27 +103,16 @@ def pooled_windows(
         If the past of ``first_year`` is shorter than ten gaps, or no date lies in or after it.
     """
     gap = horizon + 5
-    sessions: list[pd.Timestamp] = list(dates)
+    years = dates.year.to_numpy()
     windows: list[PooledWindow] = []
-    for year in sorted({session.year for session in sessions if session.year >= first_year}):
-        origins = [row for row, session in enumerate(sessions) if session.year == year]
-        past = max(origins[0] - gap + 1, 0)  # targets up to a gap before the first origin
-        if past < 10 * gap:
+    for year in sorted({int(year) for year in years[years >= first_year]}):
+        first_origin = int(np.argmax(years == year))
+        if first_origin < 10 * gap:
             raise ValueError(
-                f"first_year {year} has {past} sessions to learn from and needs {10 * gap}. "
-                "Forecast from a later year or give a longer history."
+                f"first_year {year} has {first_origin} sessions to learn from and needs "
+                f"{10 * gap}. Forecast from a later year or give a longer history."
             )
-        validated = round(validation * past)
-        windows.append(
-            PooledWindow(
-                year=year,
-                train_until=sessions[past - validated - gap],
-                validate_from=sessions[past - validated],
-                validate_until=sessions[past - 1],
-                first_origin=sessions[origins[0]],
-                last_origin=sessions[origins[-1]],
-            )
-        )
+        windows.append(PooledWindow(year, train_until=dates[first_origin - gap]))
     if not windows:
         raise ValueError(
             f"first_year is {first_year} and the last session {dates[-1]:%Y-%m-%d}. "

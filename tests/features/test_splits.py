@@ -55,16 +55,8 @@ def test_a_pooled_net_learns_from_targets_a_gap_before_what_it_is_judged_on(hori
     windows = pooled_windows(SESSIONS, first_year=2012, horizon=horizon)
     assert [window.year for window in windows] == [2012, 2013, 2014, 2015, 2016]
     for window in windows:
-        assert ROW[window.validate_from] - ROW[window.train_until] == gap
-        assert ROW[window.first_origin] - ROW[window.validate_until] == gap
-        validated = ROW[window.validate_until] - ROW[window.validate_from] + 1
-        assert validated == pytest.approx(0.2 * (ROW[window.validate_until] + 1), abs=1)
-
-
-def test_pooled_windows_serve_every_session_from_the_first_year_once():
-    windows = pooled_windows(SESSIONS, first_year=2013)
-    served = [day for w in windows for day in SESSIONS if w.first_origin <= day <= w.last_origin]
-    assert served == [day for day in SESSIONS if day >= pd.Timestamp("2013-01-01")]
+        first_origin = min(day for day in SESSIONS if day.year == window.year)
+        assert ROW[first_origin] - ROW[window.train_until] == gap
 
 
 def test_a_later_day_moves_no_earlier_pooled_window():

@@ -1,0 +1,52 @@
+"""The default forecast: the learned tails averaged with the statistical ones they start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from models.tail.inputs import Rows
+from models.tail.transport import TailMap, identity, mixture
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Shares of the mean, fixed beforehand; they sum to one."""
+
+    mlp: float = 0.5
+    linear: float = 0.2
+    fhs: float = 0.0
+    evt: float = 0.3
+
+    def __post_init__(self) -> None:
+        total = self.mlp + self.linear + self.fhs + self.evt
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"weights must sum to one, got {total:g}. Rescale them.")
+
+
+def pareto_map(rows: Rows, var: torch.Tensor, es: torch.Tensor) -> TailMap:
+    """The extreme-value forecast as a map of the empirical one.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of the empirical base.
+    var, es : Tensor of shape (row, knot)
+        ``gjr_evt`` at the knots, in units of sigma.
+    """
+    source = torch.as_tensor(rows.var)
+    excess = torch.as_tensor(rows.es[:, -1:] - rows.var[:, -1:])
+    slope = torch.where(excess > 0, (es[:, -1:] - var[:, -1:]) / excess, 1.0)
+    keep = torch.as_tensor(rows.reshapable)[:, None]
+    return TailMap(source, torch.where(keep, var, source), torch.where(keep, slope, 1.0))
+
+
+def combined(heads: Mapping[str, TailMap], pareto: TailMap, weights: Weights) -> TailMap:
+    """Mean of the learned maps, the base left as it is, and the extreme-value map."""
+    base = identity(pareto.source)
+    return mixture(
+        [heads["mlp"], heads["linear"], base, pareto],
+        [weights.mlp, weights.linear, weights.fhs, weights.evt],
+    )

@@ -1,0 +1,88 @@
+"""The residual heads: several seeds of one small net, held and trained side by side."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from models.tail.transport import OUTPUTS
+
+HeadKind = Literal["linear", "mlp"]
+
+
+class SeededLinear(nn.Module):
+    """One linear layer per seed, applied as a single batched product.
+
+    The layers are small, so on a CPU the cost is the call, not the arithmetic: five seeds side by
+    side take about as long as two in turn.
+    """
+
+    def __init__(self, seeds: int, inputs: int, outputs: int, *, zero: bool = False) -> None:
+        super().__init__()
+        bound = 0.0 if zero else inputs**-0.5
+        self.weight = nn.Parameter(torch.empty(seeds, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(seeds, 1, outputs).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (seed, row, input) to (seed, row, output)."""
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+class Heads(nn.Module):
+    """An ensemble of residual heads; its outputs are the raw parameters of `transport.tail_map`.
+
+    The output layer starts at zero, so an untrained head is the statistical base.
+
+    Parameters
+    ----------
+    own, shared : int
+        Number of per-series inputs, and of inputs common to all series.
+    kind : {"linear", "mlp"}
+        ``linear`` maps all inputs at once. ``mlp`` squeezes the shared inputs first: they vary
+        only by date, so there are few independent observations of them and a wide net would
+        memorise the dates.
+    seeds : int
+        Heads in the ensemble, each from its own start and shuffle.
+    width, bottleneck : int
+        Hidden units, and units that the shared inputs are squeezed to (``mlp`` only).
+    dropout, shared_dropout : float
+        Share of hidden units, and of shared inputs, dropped in training (``mlp`` only).
+    """
+
+    def __init__(
+        self,
+        *,
+        own: int,
+        shared: int,
+        kind: HeadKind,
+        seeds: int,
+        width: int = 32,
+        bottleneck: int = 4,
+        dropout: float = 0.1,
+        shared_dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        if kind == "linear":
+            self.context: nn.Module | None = None
+            self.trunk: nn.Module = nn.Identity()
+            self.out = SeededLinear(seeds, own + shared, OUTPUTS, zero=True)
+            return
+        self.context = nn.Sequential(
+            nn.Dropout(shared_dropout), SeededLinear(seeds, shared, bottleneck), nn.Tanh()
+        )
+        self.trunk = nn.Sequential(
+            SeededLinear(seeds, own + bottleneck, width),
+            nn.SiLU(),
+            nn.Dropout(dropout),
+            SeededLinear(seeds, width, width),
+            nn.SiLU(),
+            nn.Dropout(dropout),
+        )
+        self.out = SeededLinear(seeds, width, OUTPUTS, zero=True)
+
+    def forward(self, own: Tensor, shared: Tensor) -> Tensor:
+        """Map (seed, row, input) arrays to raw outputs of shape (seed, row, output)."""
+        context = shared if self.context is None else self.context(shared)
+        return self.out(self.trunk(torch.cat([own, context], dim=-1)))

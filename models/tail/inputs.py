@@ -1,0 +1,144 @@
+"""What a head reads: point-in-time features in units of the base's sigma, and the base itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+from numpy.typing import NDArray
+
+from features.panel import Panel
+from features.returns import History
+from models.base import TailForecast
+from models.tail.transport import KNOTS
+
+LEAST_VAR = 0.1
+"""A base VaR below this many sigmas (a bill fund's drift) has no tail to reshape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one or many series, one per origin that the base serves.
+
+    Attributes
+    ----------
+    own : array of shape (row, own)
+        Features of the series in units of sigma, single precision; NaN where not known.
+    shared : array of shape (row, shared)
+        Features common to all series, as known at the row's origin; NaN where not known.
+    var, es : array of shape (row, knot)
+        Base forecast at `transport.KNOTS`, in units of sigma.
+    move : array of shape (row,)
+        The next simple return in units of sigma, gain positive; NaN where unknown or not clean.
+    target : datetime64 array of shape (row,)
+        Date of that return; NaT where it is in the future.
+    """
+
+    own: Float[np.ndarray, "row own"]
+    shared: Float[np.ndarray, "row shared"]
+    var: Float[np.ndarray, "row knot"]
+    es: Float[np.ndarray, "row knot"]
+    move: Float[np.ndarray, " row"]
+    target: Shaped[np.ndarray, " row"]
+
+    def __len__(self) -> int:
+        return len(self.move)
+
+    def where(self, keep: Bool[np.ndarray, " row"]) -> Rows:
+        """The rows marked True."""
+        return Rows(*(getattr(self, one.name)[keep] for one in fields(self)))
+
+    def first(self, size: int) -> Rows:
+        """The first ``size`` rows."""
+        return Rows(*(getattr(self, one.name)[:size] for one in fields(self)))
+
+    @property
+    def reshapable(self) -> Bool[np.ndarray, " row"]:
+        """Rows whose base has a tail: VaR above a tenth of sigma, and levels in order."""
+        steps = np.diff(self.var, axis=1)
+        return (self.var[:, 0] > LEAST_VAR) & (steps >= 0).all(axis=1) & (self.es[:, -1] > 0)
+
+
+def in_order_of_target(rows: Sequence[Rows]) -> Rows:
+    """Rows to learn from, of several series, by target date.
+
+    What is known by a date is then a prefix. Rows without a target or without a tail to reshape
+    are left out.
+    """
+    taken = [one.where(one.reshapable & np.isfinite(one.move)) for one in rows]
+    order = np.argsort(np.concatenate([one.target for one in taken]), kind="stable")
+    return Rows(
+        *(
+            np.concatenate([getattr(one, item.name) for one in taken])[order]
+            for item in fields(Rows)
+        )
+    )
+
+
+def series_rows(history: History, base: TailForecast, panel: Panel) -> Rows:
+    """Rows of one series, one per row of its history; NaN before the base begins.
+
+    Parameters
+    ----------
+    history : History
+    base : TailForecast
+        The statistical base of that history, at `transport.KNOTS` among its levels.
+    panel : Panel
+        Features, free of any sigma; must hold the history's name.
+    """
+    features = panel.values[history.name]
+    at_knots = [base.alphas.index(knot) for knot in KNOTS]
+    sigma = base.sigma[:, None]
+    move = np.full(len(history.returns), np.nan)
+    move[:-1] = np.where(history.clean[1:], history.returns[1:], np.nan) / base.sigma[:-1]
+    target = np.append(history.dates.to_numpy()[1:], np.datetime64("NaT", "ns"))
+    return Rows(
+        own=in_units_of_sigma(features.own, panel.own, base.sigma).astype(np.float32),
+        shared=features.shared.astype(np.float32),
+        var=base.var[:, at_knots] / sigma,
+        es=base.es[:, at_knots] / sigma,
+        move=move,
+        target=target,
+    )
+
+
+def in_units_of_sigma(
+    own: Float[np.ndarray, "time own"], names: Sequence[str], sigma: Float[np.ndarray, " time"]
+) -> Float[np.ndarray, "time own"]:
+    """Express each feature by what it is: volatilities as log ratios, returns as multiples.
+
+    A head that sees only ratios to sigma reads every series, whatever its volatility, alike.
+    """
+    columns = [_SCALES[_family(name)](own[:, k], sigma) for k, name in enumerate(names)]
+    return np.column_stack(columns)
+
+
+def _log_ratio(value: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    # A flat stretch has volatility zero; a floor far below any real ratio keeps its log finite.
+    return np.log(np.maximum(value, 1e-4 * sigma) / sigma)
+
+
+def _multiple(value: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Large moves saturate: whether a move was eight sigmas or twelve says little of the next.
+    return np.arcsinh(value / sigma)
+
+
+def _as_is(value: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
+    del sigma
+    return value
+
+
+_SCALES = {"volatility": _log_ratio, "return": _multiple, "other": _as_is}
+_FAMILIES = {
+    "volatility": ("volatility_", "downside_", "garman_klass_", "parkinson_"),
+    "return": ("last_return", "worst_", "mean_", "drawdown_"),
+}
+
+
+def _family(name: str) -> str:
+    for family, prefixes in _FAMILIES.items():
+        if name.startswith(prefixes):
+            return family
+    return "other"

@@ -1,0 +1,191 @@
+"""A registered learned tail, read back from its files: a table of inputs becomes VaR and ES.
+
+The directory holds safetensors and one JSON file that names the digest of each; nothing in it is
+executed, and nothing is opened whose digest is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from features.panel import Panel
+from models.base import TailForecast
+from models.tail.combine import Weights, combined, pareto_map
+from models.tail.inputs import Rows, in_units_of_sigma
+from models.tail.learned import Head
+from models.tail.transport import KNOTS, TailMap, transported
+
+SCHEMA = "foreshock.served/1"
+INDEX = "served.json"
+OUTPUTS = tuple(f"{measure}_{level}" for measure in ("var", "es") for level in KNOTS)
+"""Columns of the answer: losses, positive, as fractions of value."""
+_BASES = ("fhs", "evt")
+
+
+def input_columns(own: Sequence[str], shared: Sequence[str]) -> tuple[str, ...]:
+    """Columns a served model reads: sigma, both bases at the knots, and the panel's features."""
+    bases = [f"{base}_{output}" for base in _BASES for output in OUTPUTS]
+    return ("sigma", *bases, *own, *shared)
+
+
+def inputs_of(name: str, panel: Panel, *, fhs: TailForecast, evt: TailForecast) -> pd.DataFrame:
+    """Inputs of one series, one row per row of its history, in its own units.
+
+    Parameters
+    ----------
+    name : str
+        Of the history, in the panel.
+    panel : Panel
+    fhs, evt : TailForecast
+        ``gjr_fhs`` and ``gjr_evt`` with the knots among their levels.
+    """
+    features = panel.values[name]
+    at_knots = [fhs.alphas.index(knot) for knot in KNOTS]
+    bases = [base[:, at_knots] for one in (fhs, evt) for base in (one.var, one.es)]
+    values = np.column_stack([fhs.sigma, *bases, features.own, features.shared])
+    return pd.DataFrame(values, columns=pd.Index(input_columns(panel.own, panel.shared)))
+
+
+def save(
+    directory: Path,
+    *,
+    model: str,
+    heads: Mapping[str, bytes],
+    weights: Weights,
+    own: Sequence[str],
+    shared: Sequence[str],
+) -> None:
+    """Write what `load` reads.
+
+    Parameters
+    ----------
+    directory : Path
+        Made, and must not exist.
+    model : {"linear", "mlp", "combined"}
+    heads : mapping of {"linear", "mlp"} to bytes
+        As `models.tail.walk_forward` returns them.
+    weights : Weights
+        Of the combination.
+    own, shared : sequence of str
+        Names of the panel's columns that the heads were trained on.
+    """
+    directory.mkdir(parents=True)
+    files = {f"{kind}.safetensors": payload for kind, payload in sorted(heads.items())}
+    for name, payload in files.items():
+        (directory / name).write_bytes(payload)
+    index = {
+        "schema": SCHEMA,
+        "model": model,
+        "weights": asdict(weights),
+        "own": list(own),
+        "shared": list(shared),
+        "sha256": {name: hashlib.sha256(payload).hexdigest() for name, payload in files.items()},
+    }
+    (directory / INDEX).write_text(json.dumps(index, indent=1, sort_keys=True), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A learned tail that forecasts from a table of inputs."""
+
+    model: str
+    heads: Mapping[str, Head]
+    weights: Weights
+    own: tuple[str, ...]
+    shared: tuple[str, ...]
+
+    def predict(self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """VaR and ES at the knots for each row.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Columns of `input_columns`; features may be NaN where they are not known.
+        params : mapping, optional
+            Passed by MLflow; there are none.
+
+        Returns
+        -------
+        DataFrame
+            Columns of `OUTPUTS`, with the index of ``frame``.
+        """
+        del params
+        sigma = frame["sigma"].to_numpy(dtype=np.float64)
+        fhs_var, fhs_es, evt_var, evt_es = (
+            _knots(frame, f"{base}_{measure}") / sigma[:, None]
+            for base in _BASES
+            for measure in ("var", "es")
+        )
+        rows = Rows(
+            own=in_units_of_sigma(_columns(frame, self.own), self.own, sigma).astype(np.float32),
+            shared=_columns(frame, self.shared).astype(np.float32),
+            var=fhs_var,
+            es=fhs_es,
+            move=np.full(len(frame), np.nan),
+            target=np.full(len(frame), np.datetime64("NaT", "ns")),
+        )
+        var, es = transported(
+            self._map(rows, torch.as_tensor(evt_var), torch.as_tensor(evt_es)),
+            torch.as_tensor(fhs_var),
+            torch.as_tensor(fhs_es),
+            levels=KNOTS,
+        )
+        values = np.column_stack([var.numpy(), es.numpy()]) * sigma[:, None]
+        return pd.DataFrame(values, index=frame.index, columns=pd.Index(OUTPUTS))
+
+    def _map(self, rows: Rows, evt_var: torch.Tensor, evt_es: torch.Tensor) -> TailMap:
+        maps = {kind: head.map(rows) for kind, head in self.heads.items()}
+        if self.model in maps:
+            return maps[self.model]
+        return combined(maps, pareto_map(rows, evt_var, evt_es), self.weights)
+
+
+def load(directory: Path) -> Served:
+    """Read a served model back.
+
+    Raises
+    ------
+    ValueError
+        If a file is missing or is not the one that was saved.
+    """
+    index = json.loads((directory / INDEX).read_text(encoding="utf-8"))
+    heads: dict[str, Head] = {}
+    for name, digest in index["sha256"].items():
+        path = directory / Path(name).name
+        payload = path.read_bytes() if path.is_file() else b""
+        found = hashlib.sha256(payload).hexdigest()
+        if found != digest:
+            raise ValueError(
+                f"{path}: has SHA-256 {found[:12]} and was saved with {digest[:12]}. "
+                "Restore the file or train again."
+            )
+        heads[path.stem] = Head.from_bytes(payload)
+    return Served(
+        model=index["model"],
+        heads=heads,
+        weights=Weights(**index["weights"]),
+        own=tuple(index["own"]),
+        shared=tuple(index["shared"]),
+    )
+
+
+def _load_pyfunc(path: str) -> Served:  # pyright: ignore[reportUnusedFunction] - MLflow calls it
+    return load(Path(path))
+
+
+def _columns(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
+    return frame[list(names)].to_numpy(dtype=np.float64)
+
+
+def _knots(frame: pd.DataFrame, prefix: str) -> NDArray[np.float64]:
+    return _columns(frame, [f"{prefix}_{level}" for level in KNOTS])

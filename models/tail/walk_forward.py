@@ -1,0 +1,240 @@
+"""The learned tails of many series, walk-forward: one pooled head a year, applied to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+
+import numpy as np
+import pandas as pd
+import torch
+
+from features.panel import Panel
+from features.returns import History
+from features.splits import PooledWindow, pooled_windows
+from models.base import TailForecast
+from models.baselines import UnitStore
+from models.tail.base_law import fhs_distribution
+from models.tail.combine import Weights, combined, pareto_map
+from models.tail.inputs import Rows, in_order_of_target, series_rows
+from models.tail.learned import Head, HeadSettings, fit_head
+from models.tail.transport import KNOTS, TailMap, transported
+from models.training import Schedule
+
+NAMES = ("linear", "mlp", "combined")
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedSettings:
+    """The learned tails and how they are joined; chosen on targets up to 2014."""
+
+    linear: HeadSettings = field(
+        default_factory=lambda: HeadSettings("linear", seeds=1, schedule=Schedule(rate=3e-3))
+    )
+    mlp: HeadSettings = field(default_factory=lambda: HeadSettings("mlp"))
+    weights: Weights = field(default_factory=Weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One series with the statistical forecasts that the learned ones start from.
+
+    Attributes
+    ----------
+    history : History
+    fhs, evt : TailForecast
+        ``gjr_fhs`` and ``gjr_evt`` at `base_levels`.
+    judged : bool
+        Whether forecasts are wanted.
+    trains : bool
+        Whether the heads learn from it; a book that is judged never trains.
+    """
+
+    history: History
+    fhs: TailForecast
+    evt: TailForecast
+    judged: bool
+    trains: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Forecasts of the judged series, by name and model, and the last heads fitted.
+
+    Attributes
+    ----------
+    forecasts : mapping of series to mapping of model to TailForecast
+        At the levels asked for; `NAMES` are the models.
+    heads : mapping of {"linear", "mlp"} to bytes
+        Head of the last window as safetensors: the model version of the day.
+    windows : tuple of PooledWindow
+    """
+
+    forecasts: Mapping[str, Mapping[str, TailForecast]]
+    heads: Mapping[str, bytes]
+    windows: tuple[PooledWindow, ...]
+
+
+def base_levels(alphas: Sequence[float]) -> tuple[float, ...]:
+    """Levels at which the statistical base is needed: the knots of the map and those asked for."""
+    return tuple(sorted({*KNOTS, *alphas}))
+
+
+def forecast_learned(
+    candidates: Sequence[Candidate],
+    panel: Panel,
+    *,
+    alphas: Sequence[float],
+    first_year: int,
+    settings: LearnedSettings | None = None,
+    store: UnitStore | None = None,
+    on_fit: Callable[[int, int], None] | None = None,
+) -> Learned:
+    """Train the heads year by year and forecast the year that follows with each.
+
+    Every head sees only targets known at least six sessions before the first origin it serves.
+    Rows before the first served year are NaN.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        Series that are judged, that train, or both.
+    panel : Panel
+        Features of all of them.
+    alphas : sequence of float
+        Confidence levels of the answer, in (0.5, 1), ascending.
+    first_year : int
+        First calendar year of origins to serve.
+    settings : LearnedSettings, optional
+    store : UnitStore, optional
+        Heads found there are not trained again; new ones are put there as soon as they are made.
+    on_fit : callable, optional
+        Called with (heads done, heads in all).
+
+    Raises
+    ------
+    ValueError
+        If the past of the first year is too short to learn from.
+    """
+    settings = settings or LearnedSettings()
+    rows = {c.history.name: series_rows(c.history, c.fhs, panel) for c in candidates}
+    pool = in_order_of_target([rows[c.history.name] for c in candidates if c.trains])
+    judged = [c for c in candidates if c.judged]
+    windows = pooled_windows(_sessions(candidates), first_year=first_year)
+    kinds = {"linear": settings.linear, "mlp": settings.mlp}
+    maps = {
+        c.history.name: {kind: _unserved(rows[c.history.name]) for kind in kinds} for c in judged
+    }
+    payloads: dict[str, bytes] = {}
+    for done, (window, kind, payload) in enumerate(_heads(windows, kinds, pool, store), start=1):
+        payloads[kind] = payload
+        head = Head.from_bytes(payload)
+        for c in judged:
+            _serve(maps[c.history.name][kind], head, rows[c.history.name], c.history, window.year)
+        if on_fit is not None:
+            on_fit(done, len(windows) * len(kinds))
+    forecasts = {
+        c.history.name: _forecasts(c, rows[c.history.name], maps[c.history.name], alphas, settings)
+        for c in judged
+    }
+    return Learned(forecasts, payloads, windows)
+
+
+def _heads(
+    windows: Sequence[PooledWindow],
+    kinds: Mapping[str, HeadSettings],
+    pool: Rows,
+    store: UnitStore | None,
+) -> Iterator[tuple[PooledWindow, str, bytes]]:
+    digest = _RowsDigest(pool)
+    for window in windows:
+        until = np.datetime64(window.train_until.to_datetime64())
+        size = int(np.searchsorted(pool.target, until, side="right"))
+        for kind, wanted in kinds.items():
+            key = digest.key(size, wanted)
+            payload = None if store is None else store.get_many([key]).get(key)
+            if payload is None:
+                payload = fit_head(pool.first(size), wanted).to_bytes()
+                if store is not None:
+                    store.put(key, payload)
+            yield window, kind, payload
+
+
+class _RowsDigest:
+    """Content keys of growing prefixes of the training rows, each row hashed once."""
+
+    def __init__(self, pool: Rows) -> None:
+        self.pool, self.size, self.sha = pool, 0, hashlib.sha256()
+
+    def key(self, size: int, settings: HeadSettings) -> str:
+        fresh = slice(self.size, size)
+        for one in fields(self.pool):
+            self.sha.update(getattr(self.pool, one.name)[fresh].tobytes())
+        self.size = size
+        whole = self.sha.copy()
+        whole.update(json.dumps([asdict(settings), KNOTS, torch.__version__]).encode())
+        return whole.hexdigest()
+
+
+def _sessions(candidates: Sequence[Candidate]) -> pd.DatetimeIndex:
+    """Weekdays on which any series has a return: bitcoin's weekends are no sessions of the pool."""
+    dates = pd.DatetimeIndex(np.unique(np.concatenate([c.history.dates for c in candidates])))
+    return dates[dates.dayofweek < 5]
+
+
+def _unserved(rows: Rows) -> TailMap:
+    source = torch.as_tensor(rows.var)
+    nothing = torch.full_like(source, torch.nan)
+    return TailMap(source, nothing, nothing[:, :1].clone())
+
+
+def _serve(served: TailMap, head: Head, rows: Rows, history: History, year: int) -> None:
+    """Fill the year's rows of a series' map with what the year's head says."""
+    wanted = (history.dates.year == year) & np.isfinite(rows.var[:, 0])
+    if wanted.any():
+        said = head.map(rows.where(wanted))
+        at = torch.as_tensor(np.flatnonzero(wanted))
+        served.image[at], served.slope[at] = said.image, said.slope
+
+
+def _forecasts(
+    candidate: Candidate,
+    rows: Rows,
+    maps: Mapping[str, TailMap],
+    alphas: Sequence[float],
+    settings: LearnedSettings,
+) -> dict[str, TailForecast]:
+    sigma, evt = candidate.fhs.sigma[:, None], candidate.evt
+    at_knots = [evt.alphas.index(knot) for knot in KNOTS]
+    pareto = pareto_map(
+        rows,
+        torch.as_tensor(evt.var[:, at_knots] / sigma),
+        torch.as_tensor(evt.es[:, at_knots] / sigma),
+    )
+    all_maps = {**maps, "combined": combined(maps, pareto, settings.weights)}
+    return {name: _forecast(candidate, one, alphas) for name, one in all_maps.items()}
+
+
+def _forecast(candidate: Candidate, tail_map: TailMap, alphas: Sequence[float]) -> TailForecast:
+    """The base's forecast sent through a map, and the PIT of what followed."""
+    base, history = candidate.fhs, candidate.history
+    sigma = torch.as_tensor(base.sigma)[:, None]
+    var, es = transported(
+        tail_map,
+        torch.as_tensor(base.var) / sigma,
+        torch.as_tensor(base.es) / sigma,
+        levels=base.alphas,
+    )
+    wanted = [base.alphas.index(alpha) for alpha in alphas]
+    following = np.append(history.returns[1:], np.nan)
+    back = tail_map.inverse()(torch.as_tensor(-following[:, None]) / sigma)
+    served = np.isfinite(tail_map.slope[:, 0].numpy())
+    return TailForecast(
+        alphas=tuple(alphas),
+        var=(var * sigma)[:, wanted].numpy(),
+        es=(es * sigma)[:, wanted].numpy(),
+        sigma=np.where(served, base.sigma, np.nan),
+        pit=fhs_distribution(history.returns, base, -(back * sigma)[:, 0].numpy()),
+    )

@@ -1,0 +1,177 @@
+"""The learned tails walk forward: nothing known later enters, and a killed run is taken up."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.panel import Panel, SeriesFeatures
+from features.returns import History
+from models.base import TailForecast
+from models.baselines import forecast_series
+from models.tail.learned import HeadSettings
+from models.tail.walk_forward import (
+    NAMES,
+    Candidate,
+    Learned,
+    LearnedSettings,
+    base_levels,
+    forecast_learned,
+)
+from models.training import Schedule
+
+ALPHAS = (0.95, 0.975, 0.99)
+SMALL = Schedule(epochs=1, batch=64)
+SETTINGS = LearnedSettings(
+    linear=HeadSettings("linear", seeds=1, schedule=SMALL),
+    mlp=HeadSettings("mlp", seeds=2, width=8, schedule=SMALL),
+)
+DATES = pd.bdate_range("2015-01-01", "2020-12-31")
+
+
+class Store:
+    """Units in memory, and a count of those that had to be made."""
+
+    def __init__(self) -> None:
+        self.units: dict[str, bytes] = {}
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        return {key: self.units[key] for key in keys if key in self.units}
+
+    def put(self, key: str, payload: bytes) -> None:
+        self.units[key] = payload
+
+
+def history(name: str, seed: int, dates: pd.DatetimeIndex = DATES) -> History:
+    rng = np.random.default_rng(seed)
+    returns = 0.01 * rng.standard_t(5, len(DATES))[: len(dates)]
+    return History(
+        name=name,
+        asset_class="equity",
+        dates=dates,
+        returns=returns,
+        clean=np.ones(len(dates), dtype=np.bool_),
+        origins=dates.tz_localize("UTC") + pd.Timedelta(hours=22),
+    )
+
+
+def panel(histories: list[History]) -> Panel:
+    values = {}
+    for one in histories:
+        own = np.column_stack([np.abs(one.returns) + 1e-4, one.returns])
+        shared = np.cos(np.arange(len(one.dates)) / 50.0)[:, None]
+        values[one.name] = SeriesFeatures(own=own, shared=shared)
+    return Panel(own=("volatility_1", "last_return"), shared=("cycle",), values=values)
+
+
+@pytest.fixture(scope="module")
+def bases() -> dict[str, dict[str, TailForecast]]:
+    return {
+        name: forecast_series(
+            history(name, seed).returns,
+            models=("gjr_fhs", "gjr_evt"),
+            alphas=base_levels(ALPHAS),
+            every=250,
+        )
+        for seed, name in enumerate(("A", "B", "BOOK"))
+    }
+
+
+def cut(base: TailForecast, size: int) -> TailForecast:
+    """What the base had said by row ``size``; later rows of a refit do not change earlier ones."""
+    refits = tuple(
+        replace(refit, window=replace(refit.window, stop=min(refit.window.stop, size)))
+        for refit in base.refits
+        if refit.window.start < size
+    )
+    return replace(
+        base, var=base.var[:size], es=base.es[:size], sigma=base.sigma[:size], refits=refits
+    )
+
+
+def run(
+    bases: dict[str, dict[str, TailForecast]], *, size: int = len(DATES), store: Store | None = None
+) -> Learned:
+    histories = [history(name, seed, DATES[:size]) for seed, name in enumerate(bases)]
+    candidates = [
+        Candidate(
+            one,
+            fhs=cut(bases[one.name]["gjr_fhs"], size),
+            evt=cut(bases[one.name]["gjr_evt"], size),
+            judged=True,
+            trains=one.name != "BOOK",
+        )
+        for one in histories
+    ]
+    return forecast_learned(
+        candidates,
+        panel(histories),
+        alphas=ALPHAS,
+        first_year=2020,
+        settings=SETTINGS,
+        store=store,
+    )
+
+
+def test_forecasts_are_ordered_and_start_with_the_first_year(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    learned = run(bases)
+    for forecasts in learned.forecasts.values():
+        assert tuple(forecasts) == NAMES
+        for forecast in forecasts.values():
+            served = np.isfinite(forecast.sigma)
+            assert (served == (DATES.year == 2020)).all()
+            assert (np.diff(forecast.var[served], axis=1) > 0).all()
+            assert (np.diff(forecast.es[served], axis=1) > 0).all()
+            assert (forecast.es[served] >= forecast.var[served]).all()
+            pit = forecast.pit[served][:-1]
+            assert ((pit > 0) & (pit < 1)).all()
+
+
+def test_the_pit_says_exceedance_where_the_loss_exceeds_var(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    learned = run(bases)
+    for seed, (name, forecasts) in enumerate(learned.forecasts.items()):
+        for forecast in forecasts.values():
+            rows = np.flatnonzero(np.isfinite(forecast.sigma))[:-1]
+            loss = -history(name, seed).returns[rows + 1]
+            for level, alpha in enumerate(ALPHAS):
+                beyond = loss > forecast.var[rows, level]
+                # One rank of the sample may separate the two definitions.
+                assert (forecast.pit[rows][beyond] < 1 - alpha + 0.002).all()
+                assert (forecast.pit[rows][~beyond] > 1 - alpha - 0.002).all()
+
+
+def test_cutting_the_future_leaves_the_past_as_it_was(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    size = len(DATES) - 60
+    whole, short = run(bases), run(bases, size=size)
+    for name, forecasts in short.forecasts.items():
+        for model, forecast in forecasts.items():
+            np.testing.assert_array_equal(forecast.var, whole.forecasts[name][model].var[:size])
+            np.testing.assert_array_equal(forecast.es, whole.forecasts[name][model].es[:size])
+
+
+def test_a_head_found_in_the_store_is_not_trained_again_and_says_the_same(
+    bases: dict[str, dict[str, TailForecast]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    first = run(bases, store=store)
+    monkeypatch.setattr("models.tail.walk_forward.fit_head", None)
+    second = run(bases, store=store)
+    for name, forecasts in first.forecasts.items():
+        for model, forecast in forecasts.items():
+            np.testing.assert_array_equal(forecast.var, second.forecasts[name][model].var)
+            np.testing.assert_array_equal(forecast.pit, second.forecasts[name][model].pit)
+
+
+def test_a_judged_book_teaches_the_heads_nothing(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    louder = {**bases, "BOOK": bases["A"]}
+    assert run(bases).heads == run(louder).heads
