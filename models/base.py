@@ -8,6 +8,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from features.splits import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """Parameters of one refit window, in the form their model stores them in."""
+
+    window: Window
+    params: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class TailForecast:
@@ -28,6 +38,8 @@ class TailForecast:
         Forecast distribution function at the return that followed; NaN for the last row.
     unconverged : int
         Refits that found no maximum, so that the parameters before them were kept.
+    refits : tuple of Refit
+        What was fitted when, for the models that filter a series through fitted parameters.
     """
 
     alphas: tuple[float, ...]
@@ -36,6 +48,7 @@ class TailForecast:
     sigma: NDArray[np.float64]
     pit: NDArray[np.float64]
     unconverged: int = 0
+    refits: tuple[Refit, ...] = ()
 
 
 class TailModel(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -13,7 +14,7 @@ from joblib import Parallel, delayed, parallel_config
 
 from features.returns import History
 from features.splits import Window, refit_windows
-from models.base import TailForecast
+from models.base import Refit, TailForecast
 from models.evt import pareto_tail
 from models.ewma import ewma_path
 from models.garch import Params, filter_path, student_tail
@@ -95,6 +96,7 @@ def forecast_series(
     ranks = tail_ranks(levels, largest=returns.size)
     served: dict[str, Served] = {}
     unconverged: dict[str, int] = {}
+    refits: dict[str, tuple[Refit, ...]] = {}
     for family, members in FITTED.items():
         if wanted := [name for name in members if name in names]:
             chain = list(windows) if family == "gjr" else judged
@@ -102,6 +104,8 @@ def forecast_series(
             served |= _fitted(returns, chain, params, names=wanted, alphas=levels, ranks=ranks)
             carried = sum(fitted.carried > 0.0 for fitted in params)
             unconverged |= dict.fromkeys(wanted, carried)
+            made = zip(chain, params, strict=True)
+            refits |= dict.fromkeys(wanted, tuple(Refit(w, p.to_bytes()) for w, p in made))
     whole = Window(judged[0].fit_end, judged[0].start, judged[-1].stop)
     forecasts: dict[str, TailForecast] = {}
     for name in names:
@@ -113,12 +117,13 @@ def forecast_series(
             served[name] = _parametric(returns, judged, alphas=levels)
         elif name in ("ewma", "ewma_fhs"):
             served[name] = _ewma(returns, whole, name=name, alphas=levels, ranks=ranks)
-        forecasts[name] = assemble(
+        forecast = assemble(
             returns.size,
             alphas=levels,
             served=served[name],
             unconverged=unconverged.get(name, 0),
         )
+        forecasts[name] = replace(forecast, refits=refits.get(name, ()))
     return forecasts
 
 

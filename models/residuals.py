@@ -70,6 +70,7 @@ def empirical_tail(
     *,
     ranks: TailRanks,
     memory: int | None = None,
+    at: Float[np.ndarray, " origin"] | None = None,
 ) -> ResidualTail:
     """Tail of the past residuals, all or the last few, taken anew at each origin.
 
@@ -87,6 +88,8 @@ def empirical_tail(
         For sample sizes up to ``window.stop`` at least.
     memory : int, optional
         Residuals to look back on; by default all.
+    at : array of shape (origin,), optional
+        Where to take the distribution function instead of at the next residual; NaN for nowhere.
 
     Raises
     ------
@@ -101,16 +104,16 @@ def empirical_tail(
             "Ask for lower levels or start with a longer past."
         )
     oldest = window.start + 1 - n
-    known = residual[: window.stop + 1]
-    sample = np.empty(known.size)
-    sample[:n] = np.sort(known[oldest : window.start + 1])
+    sample = np.empty(window.stop)
+    sample[:n] = np.sort(residual[oldest : window.start + 1])
     return ResidualTail(
         *_roll(
-            known,
+            residual,
+            next_residuals(residual, window) if at is None else at,
             sample,
             window.start,
             window.stop,
-            known.size if memory is None else memory,
+            window.stop if memory is None else memory,
             ranks.whole,
             ranks.boundary,
             ranks.mass,
@@ -122,6 +125,7 @@ def empirical_tail(
 @no_type_check
 def _roll(
     residual: Float[np.ndarray, " time"],
+    following: Float[np.ndarray, " origin"],
     ordered: Float[np.ndarray, " time"],
     start: int,
     stop: int,
@@ -159,9 +163,9 @@ def _roll(
             quantile[origin - start, level] = ordered[k]
             shortfall[origin - start, level] = min(mean, ordered[k])  # rounding, where all tie
 
-        if origin + 1 < residual.size:
-            following = residual[origin + 1]
-            ranks = _below(ordered, n, following, False) + _below(ordered, n, following, True)
+        after = following[origin - start]
+        if not np.isnan(after):
+            ranks = _below(ordered, n, after, False) + _below(ordered, n, after, True)
             pit[origin - start] = 0.5 * (ranks + 1) / (n + 1)
     return quantile, shortfall, pit
 
