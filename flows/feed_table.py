@@ -55,7 +55,10 @@ def summarise(verdicts: Verdicts, written: FeedFiles) -> list[Text]:
     excluded = len(verdicts.excluded())
     warned = sum(finding.answer not in _SHOWN for finding in verdicts.findings)
     lines.append(
-        Text(f"{excluded} left out of every forecast; {warned} lesser findings are in feeds.json.")
+        Text(
+            f"{excluded} left out of every forecast; {warned} lesser "
+            f"finding{' is' if warned == 1 else 's are'} in feeds.json."
+        )
     )
     return [*lines, Text(f"verdicts  {written.json}"), Text(f"Data Docs {written.docs}")]
 

@@ -34,9 +34,9 @@ def write_data_docs(
 ) -> Path:
     """Write what each table's suite found, feed by feed, as a site of static pages.
 
-    Great Expectations' own pages fetch styles and scripts from several hosts; those are taken out,
-    so that looking at a verdict tells nobody. Its front page is a script, and is replaced. It prints
-    values as they come, so that names are escaped before it sees them.
+    Great Expectations' own pages fetch styles and scripts from several hosts; those are taken
+    out, so that looking at a verdict tells nobody. Its front page is a script, and is replaced.
+    It prints values as they come, so that names are escaped before it sees them.
 
     Parameters
     ----------
