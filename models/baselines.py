@@ -94,37 +94,16 @@ def forecast_series(
     windows = refit_windows(returns.size, first=first, every=every)
     judged = [window for window in windows if window.stop > evaluate_from]
     ranks = tail_ranks(levels, largest=returns.size)
-    served: dict[str, Served] = {}
-    unconverged: dict[str, int] = {}
-    refits: dict[str, tuple[Refit, ...]] = {}
+    forecasts: dict[str, TailForecast] = {}
     for family, members in FITTED.items():
         if wanted := [name for name in members if name in names]:
             chain = list(windows) if family == "gjr" else judged
             params = _fit(returns, chain, family=family, store=store)
-            served |= _fitted(returns, chain, params, names=wanted, alphas=levels, ranks=ranks)
-            carried = sum(fitted.carried > 0.0 for fitted in params)
-            unconverged |= dict.fromkeys(wanted, carried)
-            made = zip(chain, params, strict=True)
-            refits |= dict.fromkeys(wanted, tuple(Refit(w, p.to_bytes()) for w, p in made))
-    whole = Window(judged[0].fit_end, judged[0].start, judged[-1].stop)
-    forecasts: dict[str, TailForecast] = {}
+            forecasts |= _fitted(returns, chain, params, names=wanted, alphas=levels, ranks=ranks)
     for name in names:
-        if name in HISTORICAL:
-            memory = HISTORICAL[name]
-            forecasts[name] = historical_forecast(returns, whole, alphas=levels, memory=memory)
-            continue
-        if name == "parametric":
-            served[name] = _parametric(returns, judged, alphas=levels)
-        elif name in ("ewma", "ewma_fhs"):
-            served[name] = _ewma(returns, whole, name=name, alphas=levels, ranks=ranks)
-        forecast = assemble(
-            returns.size,
-            alphas=levels,
-            served=served[name],
-            unconverged=unconverged.get(name, 0),
-        )
-        forecasts[name] = replace(forecast, refits=refits.get(name, ()))
-    return forecasts
+        if name not in forecasts:
+            forecasts[name] = _unfitted(returns, judged, name=name, alphas=levels, ranks=ranks)
+    return {name: forecasts[name] for name in names}
 
 
 def forecast_many(
@@ -242,8 +221,8 @@ def _fitted(
     names: Sequence[str],
     alphas: tuple[float, ...],
     ranks: TailRanks,
-) -> dict[str, Served]:
-    """Tails of the models that share one family's fits and filter."""
+) -> dict[str, TailForecast]:
+    """Forecasts of the models that share one family's fits and filter."""
     served: dict[str, Served] = {name: [] for name in names}
     for window, fitted in zip(windows, params, strict=True):
         path = filter_path(returns[: window.stop + 1], fitted)
@@ -256,29 +235,44 @@ def _fitted(
             else:
                 tail = student_tail(path.residual, window, alphas=alphas, nu=fitted.nu)
             served[name].append((window, path, tail))
-    return served
+    refits = tuple(
+        Refit(window, fitted.to_bytes()) for window, fitted in zip(windows, params, strict=True)
+    )
+    unconverged = sum(fitted.carried > 0.0 for fitted in params)
+    return {
+        name: replace(
+            assemble(returns.size, alphas=alphas, served=served[name]),
+            unconverged=unconverged,
+            refits=refits,
+        )
+        for name in names
+    }
 
 
-def _ewma(
+def _unfitted(
     returns: Float[np.ndarray, " time"],
-    window: Window,
+    windows: Sequence[Window],
     *,
     name: str,
     alphas: tuple[float, ...],
     ranks: TailRanks,
-) -> Served:
-    path = ewma_path(returns)
-    if name == "ewma_fhs":
-        tail = empirical_tail(path.residual, window, ranks=ranks)
+) -> TailForecast:
+    """Forecasts of a model without estimation, or with a sample deviation for all of it."""
+    whole = Window(windows[0].fit_end, windows[0].start, windows[-1].stop)
+    if name in HISTORICAL:
+        return historical_forecast(returns, whole, alphas=alphas, memory=HISTORICAL[name])
+    if name == "parametric":
+        paths = [(window, static_path(returns, window)) for window in windows]
     else:
-        tail = normal_tail(path.residual, window, alphas=alphas)
-    return [(window, path, tail)]
-
-
-def _parametric(
-    returns: Float[np.ndarray, " time"], windows: Iterable[Window], *, alphas: tuple[float, ...]
-) -> Served:
-    paths = [(window, static_path(returns, window)) for window in windows]
-    return [
-        (window, path, normal_tail(path.residual, window, alphas=alphas)) for window, path in paths
+        paths = [(whole, ewma_path(returns))]
+    served: Served = [
+        (
+            window,
+            path,
+            empirical_tail(path.residual, window, ranks=ranks)
+            if name == "ewma_fhs"
+            else normal_tail(path.residual, window, alphas=alphas),
+        )
+        for window, path in paths
     ]
+    return assemble(returns.size, alphas=alphas, served=served)

@@ -203,7 +203,6 @@ def assemble(
     *,
     alphas: tuple[float, ...],
     served: Iterable[tuple[Window, FilteredPath, ResidualTail]],
-    unconverged: int = 0,
 ) -> TailForecast:
     """Forecast of a series of ``size`` rows: the mean plus sigma times the residual's tail.
 
@@ -218,4 +217,4 @@ def assemble(
         var[rows] = -(path.mean + sigma[rows, None] * tail.quantile)
         es[rows] = -(path.mean + sigma[rows, None] * tail.shortfall)
         pit[rows] = np.clip(tail.pit, *_INSIDE)
-    return TailForecast(alphas, var, es, sigma, pit, unconverged)
+    return TailForecast(alphas, var, es, sigma, pit)
