@@ -39,9 +39,10 @@ def parquet_columns(file: RawFile, wanted: Sequence[str]) -> tuple[list[str], pa
         footer = pq.read_metadata(pa.BufferReader(file.data))
         names = [str(name) for name in footer.schema.to_arrow_schema().names]
         _check_footer(file, footer, names)
+        flat = {footer.schema.column(index).path for index in range(footer.num_columns)}
         reader = pq.ParquetFile(
             pa.BufferReader(file.data),
-            read_dictionary=list(wanted),
+            read_dictionary=[name for name in wanted if name in flat],
             page_checksum_verification=True,
         )
         table = reader.read(columns=[name for name in wanted if name in names])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -46,7 +48,8 @@ _INSTANT_LOOKS: tuple[Look, ...] = (
     ("not_an_instant", r"", "is not an ISO instant", _WRITE_UTC),
 )
 
-Times = NDArray[np.datetime64]
+Times = NDArray[Any]
+"""Of datetime64[ns]; the runtime checker takes a unit for another type than ``np.datetime64``."""
 
 
 def dates(
@@ -65,7 +68,7 @@ def dates(
 
     Returns
     -------
-    tuple of array of datetime64[ns] of shape (row,) and list of Fault
+    tuple of array of shape (row,), datetime64[ns], and list of Fault
         Refused and empty cells are NaT.
 
     Raises
