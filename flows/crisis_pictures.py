@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ LOSS, GAIN, OURS, THEIRS, INK, SHADE = (
 _MARGIN = pd.Timedelta(days=14)
 _WIDTH = 9.6  # inches, of which the panels take nine tenths
 _SHOWN_FONT = "'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "foreshock",
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine measures alike
@@ -117,9 +117,9 @@ def _draw_book(
         axes.step(
             rows["target"], -100 * rows[column], where="mid", color=color, ls=dash, label=label
         )
-    for rows, marker, size, color, label in (
-        (theirs, "x", 6, THEIRS, f"beyond {legacy[1]}"),
-        (ours, "o", 9, OURS, f"beyond {model[1]}"),
+    for rows, marker, size, color, (name, title) in (
+        (theirs, "x", 6, THEIRS, legacy),
+        (ours, "o", 9, OURS, model),
     ):
         beyond = rows[-rows["pnl"] > rows["var"]]
         axes.plot(
@@ -131,7 +131,8 @@ def _draw_book(
             markerfacecolor="none",
             markeredgecolor=color,
             markeredgewidth=1.3,
-            label=label,
+            label=f"beyond {title}",
+            gid=f"beyond-{name}",
         )
     axes.axhline(0, color="#8a949e", linewidth=0.8)
     axes.set_ylabel("P&L, % of value")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from flows import plain_numbers
+from flows import wording
 from flows.settings import BAR, CLAIM, LEARNED, LEGACY
+from flows.wording import ANSWERS, MODELS, model_title
 from validation.crises import ALL, CATALOGUE, CrisisWindow
 
 if TYPE_CHECKING:
@@ -19,29 +20,8 @@ if TYPE_CHECKING:
 Entry = Mapping[str, Any]
 Key = tuple[str | None, str, float, str]
 
-TITLES = {
-    "hs_250": "HS-250",
-    "hs_500": "HS-500",
-    "ewma": "EWMA normal",
-    "ewma_fhs": "EWMA-FHS",
-    "garch_t": "GARCH-t",
-    "garch_fhs": "GARCH-FHS",
-    "gjr_t": "GJR-t",
-    "gjr_fhs": "GJR-FHS",
-    "gjr_evt": "GJR-EVT",
-    "parametric": "Static covariance",
-    "linear": "Linear head alone",
-    "mlp": "MLP head alone",
-    "transformer": "Transformer alone",
-    "combined": "Combined",
-}
-"""Models of the forecast table, for people."""
-
-ANSWERS = {"R": "rejected", "Q": "quarantined", "I": "imputed", "W": "warned", "A": "accepted"}
-"""What the feed gate answers, worst first."""
-
 _TELLING_T = 2.0
-_LONGEST_LIST = 60
+_LONGEST_LIST, _SHORT_LIST = 60, 10
 
 
 def verdict_sentence(evidence: Mapping[str, Any], *, portfolio: str | None = None) -> str:
@@ -122,8 +102,7 @@ def render_report(
     shadow : mapping
         As `flows.shadow.shadow` returns it.
     drift : mapping
-        ``reference`` and ``current``, each ``first`` and ``last``, and ``rows``, each
-        ``feature``, ``method``, ``value``, ``threshold``, ``drifted``.
+        As `flows.monitor.drift` returns it.
 
     Returns
     -------
@@ -145,15 +124,15 @@ def render_report(
             last=pd.Timestamp(crisis["window"].last),
             portfolio=books[0],
             alpha=alpha,
-            legacy=(LEGACY, TITLES[LEGACY]),
-            model=(model, TITLES.get(model, model)),
+            legacy=(LEGACY, model_title(LEGACY)),
+            model=(model, model_title(model)),
         )
     return _template().render(
         evidence=evidence,
         feeds=feeds,
         lineage=lineage,
         shadow=_shadow(shadow, books, alpha=alpha),
-        drift=drift,
+        drift=_drift(drift),
         verdict=verdict_sentence(evidence, portfolio=books[0]),
         alpha=alpha,
         alphas=sorted({float(entry["alpha"]) for entry in evidence["pooled"]}),
@@ -178,9 +157,9 @@ def render_report(
 
 def _against_bar(found: Entry | None, model: str, alpha: float) -> str:
     """First part of the verdict: what the FZ0 comparison says, with what certainty."""
-    what, bar = f"{plain_numbers.level(alpha)} ES forecasts", TITLES[BAR]
+    what, bar = f"{wording.level(alpha)} ES forecasts", model_title(BAR)
     if found is None or found["relative"] is None or found["t_hac"] is None:
-        return f"{what} of {TITLES.get(model, model)} could not be compared with {bar}"
+        return f"{what} of {model_title(model)} could not be compared with {bar}"
     gain, t = -100 * found["relative"], found["t_hac"]
     figures = f"{abs(gain):.1f}% (t {t:.1f})"
     if abs(t) < _TELLING_T:
@@ -259,7 +238,7 @@ def _headline(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every model against the bar over all targets, one row a model, by level."""
     versus = _versus_bar(evidence)
     judged = {model for _, model, *_ in versus}
-    ordered = [*(name for name in TITLES if name in judged), *sorted(judged - TITLES.keys())]
+    ordered = [*(name for name in MODELS if name in judged), *sorted(judged - MODELS.keys())]
     return [
         {
             "model": model,
@@ -334,13 +313,23 @@ def _shadow(shadow: Mapping[str, Any], books: Sequence[str], *, alpha: float) ->
     }
 
 
+def _drift(drift: Mapping[str, Any]) -> dict[str, Any]:
+    """The drift step with the features nearest to their threshold first, or beyond it."""
+    rows = sorted(drift["rows"], key=lambda row: row["value"] / row["threshold"], reverse=True)
+    drifted = sum(bool(row["drifted"]) for row in rows)
+    listed = max(drifted, _SHORT_LIST)
+    return {**drift, "rows": rows[:listed], "measured": len(rows), "drifted": drifted}
+
+
 def _gate(feeds: Mapping[str, Any]) -> dict[str, Any]:
     """Feed verdicts worst first, counts by answer, and what was refused as a whole."""
     severity = list(ANSWERS)
+    counts = Counter(feed["answer"] for feed in feeds["feeds"])
     flawed = [feed for feed in feeds["feeds"] if feed["answer"] != "A"]
     flawed.sort(key=lambda feed: severity.index(feed["answer"]))
     return {
-        "counts": Counter(feed["answer"] for feed in feeds["feeds"]),
+        "counts": [(letter, counts[letter]) for letter in severity if counts[letter]],
+        "rejected": counts["R"],
         "flawed": flawed[:_LONGEST_LIST],
         "unlisted": len(flawed[_LONGEST_LIST:]),
         "tables": [gone for gone in feeds["excluded"] if not gone["series"]],
@@ -363,14 +352,15 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "decimal": plain_numbers.decimal,
-        "signed": plain_numbers.signed,
-        "percent": plain_numbers.percent,
-        "signed_percent": plain_numbers.signed_percent,
-        "level": plain_numbers.level,
-        "p_value": plain_numbers.p_value,
-        "day": plain_numbers.day,
-        "title": lambda model: TITLES.get(model, model),
+        "decimal": wording.decimal,
+        "signed": wording.signed,
+        "percent": wording.percent,
+        "signed_percent": wording.signed_percent,
+        "level": wording.level,
+        "p_value": wording.p_value,
+        "day": wording.day,
+        "title": model_title,
+        "test": wording.test_title,
         "answer": ANSWERS.__getitem__,
         "reach": _reach,
     }
