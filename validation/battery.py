@@ -28,6 +28,10 @@ from validation.shortfall import z1, z2, z3
 MOST_COSTLY_DRAWS = 1_000
 """Draws of tests whose null differs from cell to cell; each outcome says how many it used."""
 
+FEWEST_IN_WINDOW = 100
+"""Forecasts that a part of a series must hold for the tests of independence over several lags and
+of whole distributions; with fewer there are two or three exceedances to tell anything by."""
+
 OVERLAP = "not_computable: forecasts overlap, neighbours share sessions"
 
 TESTS = (
@@ -47,13 +51,14 @@ TESTS = (
 )
 """Their names in evidence, in the order in which it shows them."""
 
+_NEED_MANY = ("dq", "duration", "z3", "nolde_ziegel", "du_escanciano", "berkowitz", "ks")
 _ON_SUBSETS = ("kupiec", "z1", "z2", "mcneil_frey")
 
 Test = Callable[[Series], Outcome]
 
 
 def series_tests(
-    series: Series, *, alpha: float, horizon: int, draws: int, seed: int
+    series: Series, *, alpha: float, horizon: int, draws: int, seed: int, whole: bool = True
 ) -> dict[str, Outcome]:
     """Outcome of every test of one series.
 
@@ -71,6 +76,9 @@ def series_tests(
     seed : int
         Determines everything drawn. Equal for all series: they are judged by the same draws,
         so that neither their order nor their names matter.
+    whole : bool
+        Whether this is all there is of the series; of a shorter part than 100 forecasts the more
+        demanding tests are not computed.
 
     Returns
     -------
@@ -78,6 +86,9 @@ def series_tests(
         Names as other programs know them.
     """
     tests = _tests(alpha, draws=draws, seed=seed)
+    if not whole and len(series.pnl) < FEWEST_IN_WINDOW:
+        few = not_computable(f"fewer than {FEWEST_IN_WINDOW} forecasts in the window")
+        tests |= dict.fromkeys(_NEED_MANY, lambda _: few)
     if not series.overlapping:
         return {name: test(series) for name, test in tests.items()}
     subsets = [series.rows(slice(first, None, horizon)) for first in range(horizon)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from validation.battery import OVERLAP, TESTS, series_tests
 from validation.coverage import basel_zone
+from validation.crises import ALL
 from validation.exceedances import exceedances, tail_probability
 from validation.outcome import Outcome
 from validation.panels import Panel, Panels, Series
@@ -77,7 +78,12 @@ def _portfolios(
                 continue
             held = series.rows(rows)
             tests = series_tests(
-                held, alpha=panel.alpha, horizon=panel.horizon, draws=draws, seed=seed
+                held,
+                alpha=panel.alpha,
+                horizon=panel.horizon,
+                draws=draws,
+                seed=seed,
+                whole=window == ALL,
             )
             outcomes[window].append(tests)
             found.groups.append(_group(panels.portfolios[portfolio], panel, window, held, tests))

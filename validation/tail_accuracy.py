@@ -117,13 +117,13 @@ def perfect_pass_rate(
         at_var = hits.at_hits(ratio)
         losses = at_var + (1 - at_var) * hits.excess
         loss += np.bincount(hits.draw, weights=losses, minlength=draws)
-    # z2 falls in the loss, so its two-sided p is that of the loss among the draws
-    ordered = np.sort(loss)
-    below = np.searchsorted(ordered, loss, side="right")
-    above = draws - np.searchsorted(ordered, loss, side="left")
-    two_sided = 2 * (1 + np.minimum(below, above)) / (1 + draws)
+    # Z2 falls in the loss, so its two-sided p is that of the loss among the draws: not rejected
+    # between its k-th smallest and k-th largest, where 2 (1 + k) / (1 + draws) reaches the level
+    k = max(1, int(np.ceil(LEVEL * (1 + draws) / 2 - 1)))
+    ordered = np.partition(loss, (k - 1, draws - k))
+    accepted = (loss >= ordered[k - 1]) & (loss <= ordered[draws - k])
     count = hit_counts(n, tail=tail, draws=draws, seed=seed)
-    return float(np.mean(_coverage_passes(n, alpha)[count] & (two_sided >= LEVEL)))
+    return float(np.mean(_coverage_passes(n, alpha)[count] & accepted))
 
 
 @lru_cache(maxsize=1024)

@@ -99,3 +99,11 @@ def test_overlapping_coverage_is_the_worst_of_the_subsets_by_bonferroni(generato
 def test_a_window_of_a_few_days_never_crashes(generator, days):
     for outcome in run(series(generator, days)).values():
         assert outcome.status == "ok" or outcome.status.startswith("not_computable: ")
+
+
+def test_a_short_window_of_a_longer_series_is_spared_the_demanding_tests(generator):
+    forecasts = series(generator, 99)
+    part = series_tests(forecasts, alpha=0.975, horizon=1, draws=200, seed=0, whole=False)
+    assert part["dq"].status == "not_computable: fewer than 100 forecasts in the window"
+    assert part["kupiec"].status == part["z2"].status == "ok"
+    assert run(forecasts)["dq"].status == "ok"
