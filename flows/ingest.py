@@ -9,15 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.text import Text
 
-from features.findings import UnreadableError
 from features.imputation import impute
 from features.instruments import instruments_from
 from features.market import MarketData, truncate
 from features.sources.directory import RawMarket, read_market
-from flows.feed_table import FeedFiles, summarise
+from flows.feed_table import FeedFiles
 from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.refusal import RefusedError
 from flows.settings import state_root
@@ -74,25 +71,6 @@ def judged(directory: Path, *, as_of: pd.Timestamp | None = None) -> Verdicts:
     """Read a market directory and judge it; see `ingest`."""
     raw = read_market(directory)
     return judge(raw, as_of=_as_of(raw, as_of))
-
-
-def validate(directory: Path, *, as_of: pd.Timestamp | None = None) -> int:
-    """Judge a market directory, say what is wrong with it, and write the verdicts down.
-
-    Returns
-    -------
-    int
-        Exit code: 2 if any series, table or book was rejected, else 0.
-    """
-    console = Console(soft_wrap=True, highlight=False)
-    try:
-        verdicts = judged(directory, as_of=as_of)
-    except (UnreadableError, RefusedError) as error:
-        console.print(Text(str(error)))
-        return 2
-    written = write_feeds(verdicts)
-    console.print(Text("\n").join(summarise(verdicts, written)))
-    return exit_code(verdicts)
 
 
 def exit_code(verdicts: Verdicts) -> int:

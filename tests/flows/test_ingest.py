@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from features.findings import Answer
 from features.market import truncate
 from features.returns import instrument_history
-from flows.ingest import exit_code, ingest, judged, validate, write_feeds
+from flows.cli import app
+from flows.ingest import exit_code, ingest, judged, write_feeds
 from flows.refusal import RefusedError
 
 DATES = pd.bdate_range("2021-01-04", periods=400)
@@ -157,15 +159,24 @@ def test_the_verdicts_are_written_with_their_data_docs(directory: Path, state_ro
 
 
 def test_validate_says_what_is_wrong_and_where_it_is_written(
-    directory: Path, capsys: pytest.CaptureFixture[str]
+    directory: Path, state_root: Path
 ) -> None:
+    """What could not be read and what did not make sense, side by side."""
     write(directory, "A", series(directory, "A").drop(DATES[50:80]))
-    assert validate(directory) == 2
-    said = capsys.readouterr().out
-    assert "rejected [missing_sessions] prices.csv: A misses 7.5% of the sessions" in said
-    assert "rejected [holds_an_excluded_feed] portfolios/ab.csv: ab" in said
-    assert "prices to 2022-07-15: 6 series, 1 rejected, 5 without a finding." in said
-    assert "feeds.json" in said
+    prices = directory / "prices.csv"
+    lines = prices.read_text().splitlines()
+    at = next(number for number, line in enumerate(lines) if ",C," in line)
+    lines[at] = lines[at].rsplit(",", 1)[0] + ',"1.234,5"'
+    prices.write_text("\n".join(lines))
+    done = CliRunner().invoke(app, ["validate", "--data", str(directory)])
+    assert done.exit_code == 2
+    assert "rejected [missing_sessions] prices.csv: A misses 7.5% of the sessions" in done.stdout
+    assert "rejected [decimal_comma_or_thousands] prices.csv: C" in done.stdout
+    assert "rejected [holds_an_excluded_feed] portfolios/ab.csv: ab" in done.stdout
+    assert "rejected [holds_an_excluded_feed] portfolios/cd.csv: cd" in done.stdout
+    assert "prices to 2022-07-15: 6 series, 2 rejected, 4 without a finding." in done.stdout
+    (written,) = state_root.glob("feeds/*/feeds.json")
+    assert f"verdicts  {written}" in done.stdout
 
 
 def test_a_quarantine_alone_is_no_failure(directory: Path) -> None:
@@ -177,8 +188,7 @@ def test_a_quarantine_alone_is_no_failure(directory: Path) -> None:
     assert exit_code(verdicts) == 0
 
 
-def test_an_unreadable_directory_is_refused_without_a_traceback(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert validate(tmp_path / "nowhere") == 2
-    assert "Traceback" not in capsys.readouterr().out
+def test_an_unreadable_directory_is_refused_without_a_traceback(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["validate", "--data", str(tmp_path / "nowhere")])
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
