@@ -168,7 +168,9 @@ def _piecewise(x: Tensor, source: Tensor, image: Tensor, slope: Tensor) -> Tenso
     zero = torch.zeros_like(source[..., :1])
     x0, x1 = torch.cat([zero, source], -1).gather(-1, right), source.gather(-1, right)
     y0, y1 = torch.cat([zero, image], -1).gather(-1, right), image.gather(-1, right)
-    width = x1 - x0  # zero between tied quantiles, which no loss lies strictly between
-    share = torch.where(width > 0, (x - x0) / torch.where(width > 0, width, 1.0), 0.0)
+    width = x1 - x0
+    # A first quantile of zero (a drift as large as the tail) leaves the line through zero as it is.
+    share = (x - x0) / torch.where(width != 0, width, 1.0)
+    inside = y0 + torch.where(width != 0, share * (y1 - y0), x - x0)
     beyond = image[..., -1:] + slope * (x - source[..., -1:])
-    return torch.where(x > source[..., -1:], beyond, y0 + share * (y1 - y0))
+    return torch.where(x > source[..., -1:], beyond, inside)

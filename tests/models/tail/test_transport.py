@@ -126,3 +126,10 @@ def test_no_head_can_more_than_quadruple_or_quarter_a_quantile(output: int) -> N
         raw[0, output] = sign
         ratio = tail_map(raw, source).image / source
         assert ((ratio > 0.25) & (ratio < 4.1)).all()
+
+
+@pytest.mark.parametrize("first", [-0.2, 0.0])
+def test_a_base_whose_drift_outweighs_its_tail_is_left_as_it_is(first: float) -> None:
+    source = torch.tensor([[first, 0.1, 0.2, 0.3, 0.4, 0.5]], dtype=torch.float64)
+    losses = torch.tensor([[-1.0, -0.1, 0.0, 0.15, 0.9]], dtype=torch.float64)
+    torch.testing.assert_close(identity(source)(losses), losses)

@@ -11,6 +11,7 @@ from features.panel import Panel, SeriesFeatures
 from features.returns import History
 from models.base import TailForecast
 from models.baselines import forecast_series
+from models.tail.conformal import Calibration
 from models.tail.learned import HeadSettings
 from models.tail.walk_forward import (
     NAMES,
@@ -92,7 +93,11 @@ def cut(base: TailForecast, size: int) -> TailForecast:
 
 
 def run(
-    bases: dict[str, dict[str, TailForecast]], *, size: int = len(DATES), store: Store | None = None
+    bases: dict[str, dict[str, TailForecast]],
+    *,
+    size: int = len(DATES),
+    store: Store | None = None,
+    settings: LearnedSettings = SETTINGS,
 ) -> Learned:
     histories = [history(name, seed, DATES[:size]) for seed, name in enumerate(bases)]
     candidates = [
@@ -110,7 +115,7 @@ def run(
         panel(histories),
         alphas=ALPHAS,
         first_year=2020,
-        settings=SETTINGS,
+        settings=settings,
         store=store,
     )
 
@@ -175,3 +180,18 @@ def test_a_judged_book_teaches_the_heads_nothing(
 ) -> None:
     louder = {**bases, "BOOK": bases["A"]}
     assert run(bases).heads == run(louder).heads
+
+
+def test_calibration_scales_every_level_by_one_factor_and_leaves_the_heads_alone(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    calibration = Calibration(memory=100, least=40, every=10, strengths=(1.0,))
+    plain = run(bases)
+    scaled = run(bases, settings=replace(SETTINGS, calibration=calibration))
+    for name, forecasts in scaled.forecasts.items():
+        before = plain.forecasts[name]
+        np.testing.assert_array_equal(forecasts["mlp"].var, before["mlp"].var)
+        served = np.isfinite(forecasts["combined"].sigma)
+        factor = (forecasts["combined"].var / before["combined"].var)[served]
+        np.testing.assert_allclose(factor, np.tile(factor[:, :1], (1, len(ALPHAS))), rtol=1e-9)
+        assert (factor[:, 0] != 1.0).any()
