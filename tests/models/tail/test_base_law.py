@@ -13,8 +13,8 @@ RETURNS = 0.01 * np.random.default_rng(11).standard_t(5, 1200)
 
 @pytest.fixture(scope="module")
 def base() -> TailForecast:
-    options = {"models": ("gjr_fhs",), "alphas": (0.95,), "every": 100}
-    return forecast_series(RETURNS, **options)["gjr_fhs"]
+    made = forecast_series(RETURNS, models=("gjr_fhs",), alphas=(0.95,), every=100)
+    return made["gjr_fhs"]
 
 
 def test_at_the_return_that_followed_it_is_the_pit(base: TailForecast) -> None:
