@@ -53,7 +53,7 @@ def model_title(model: str) -> str:
     return MODELS.get(model, model)
 
 
-def test_title(test: str) -> str:
+def title_of_test(test: str) -> str:
     """What a test asks, and whose it is; its own name where it is not one of ours."""
     return TESTS.get(test, test)
 

@@ -166,7 +166,7 @@ def rendered(evidence: dict[str, Any], forecasts: pd.DataFrame, feeds: dict[str,
             "packages": {"numpy": "2.4.6"},
             "settings": {"horizon": 1},
             "seeds": [0, 1, 2],
-            "model": {"name": "foreshock-tail", "version": "7", "alias": "challenger"},
+            "model": {"name": "foreshock-tail", "version": 7, "alias": "challenger"},
             "skipped": {"XLC": "612 sessions before 2015-01-02, 1000 are needed"},
             "configurations_seen": 4,
         },
@@ -244,7 +244,7 @@ def test_the_next_session_is_the_one_without_a_pnl(page: str):
 
 
 def test_a_crisis_row_has_its_counts_zone_word_and_es_test(page: str):
-    assert "Combined 2 of 50 0.5 ● green 1.234 0.271 2 of 50 0.5 1.234 −12.0%" in words(page)
+    assert "Combined 2 of 50 0.5 ● green 0.271 1.234 2 of 50 0.5 0.271 1.234 −12.0%" in words(page)
     assert "HS-250 11 of 50 0.5 ■ red" in words(page)
 
 
@@ -266,7 +266,14 @@ def test_a_test_that_could_not_be_computed_says_why(page: str):
 
 
 def test_lineage_is_whole_and_a_dirty_tree_is_said(page: str):
-    for part in ("5a" * 32, "c0" * 32, "10" * 32, "deadbeef" * 5, "foreshock-tail 7", "0, 1, 2"):
+    for part in (
+        "5a" * 32,
+        "c0" * 32,
+        "10" * 32,
+        "deadbeef" * 5,
+        "Model foreshock-tail, version 7",
+        "0, 1, 2",
+    ):
         assert part in page
     assert "dirty: tracked files differed" in page
     assert "4 configuration(s) have been judged on these years" in words(page)
@@ -284,6 +291,26 @@ def test_hostile_names_are_shown_and_not_run(
 
 def test_the_same_run_gives_the_same_page(page: str):
     assert rendered(make_evidence(), make_forecasts(), make_feeds()) == page
+
+
+def test_what_a_fuller_examiner_adds_is_shown(
+    evidence: dict[str, Any], forecasts: pd.DataFrame, feeds: dict[str, Any]
+):
+    part = {"title": "Half a crisis", "first": "2020-01-01", "last": "2020-02-01", "n_dates": 9}
+    evidence["crises"] = [part | {"covered": "part"}]
+    evidence["table"] = {"es_not_positive": 1234}
+    evidence["comparisons"][0]["difference_by_class"] = {
+        "fx": {"difference": -0.0123, "t_hac": -2.5},
+        "balanced": {"difference": 0.0004, "t_hac": 0.2},
+    }
+    evidence["superior_ability"] = [
+        {"alpha": 0.99, "configurations": 12, "p_exact": 0.033, "draws": 5000}
+    ]
+    text = words(rendered(evidence, forecasts, feeds))
+    assert "Half a crisis (2020-01-01 to 2020-02-01) is covered in part: 9 dates." in text
+    assert "1,234 forecasts have an ES that is not positive" in text
+    assert "fx −0.0123 −2.5 balanced +0.0004 0.2" in text
+    assert "none of the 12 models here beats GJR-FHS has p 0.033" in text
 
 
 def test_a_table_of_baselines_alone_still_makes_a_report(

@@ -14,8 +14,8 @@ from flows.wording import (
     percent,
     signed,
     signed_percent,
+    title_of_test,
 )
-from flows.wording import test_title as title_of_test
 
 
 @pytest.mark.parametrize(
