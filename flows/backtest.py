@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -43,29 +43,26 @@ class Statistical:
     base : mapping of series to mapping of {"gjr_fhs", "gjr_evt"} to TailForecast
         Of every series that is judged or trains; empty where no learned model is asked for.
     left_out : mapping of series to reason
-        Series a model refused.
+        Series the models refused.
     """
 
     blocks: list[Block]
     base: Mapping[str, Mapping[str, TailForecast]]
     left_out: Mapping[str, str]
 
+    @property
+    def models(self) -> set[str]:
+        """Models that were run, whether or not their forecasts were asked for."""
+        bases = {name for base in self.base.values() for name in base}
+        return bases | {one.model for one in self.blocks}
+
 
 @dataclass(frozen=True, slots=True)
-class Backtest:
-    """A forecast table and what came with it.
+class Heads:
+    """The learned tails' forecasts and last heads, or the reason why there are none."""
 
-    Attributes
-    ----------
-    table : DataFrame
-    learned : Learned or None
-        Heads of the last window, where a learned model was asked for.
-    left_out : mapping of series or model to reason
-    """
-
-    table: pd.DataFrame
     learned: Learned | None = None
-    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    reason: str = ""
 
 
 def forecast_table(
@@ -92,7 +89,8 @@ def forecast_table(
     plan = make_plan(market, settings)
     statistical = forecast_statistical(plan, settings, units=units, progress=progress)
     panel = features_of(market, plan, settings)
-    return finish(plan, settings, statistical, panel, units=units, progress=progress).table
+    heads = train_heads(plan, settings, statistical, panel, units=units, progress=progress)
+    return tabulate(plan, settings, statistical, heads)
 
 
 def learns(settings: Settings) -> bool:
@@ -124,7 +122,7 @@ def forecast_statistical(
         (tuple(h for h in plan.histories if h.name not in judged), base_of),
     ]
     total = sum(len(histories) for histories, names in jobs if names)
-    found = Statistical([], {}, {})
+    blocks: list[Block] = []
     base: dict[str, Mapping[str, TailForecast]] = {}
     left_out: dict[str, str] = {}
     done = 0
@@ -139,20 +137,23 @@ def forecast_statistical(
             every=SESSIONS_BETWEEN_REFITS,
             evaluate_from=plan.start,
             store=units,
-            jobs=len(os.sched_getaffinity(0)),
+            jobs=_processes(len(histories)),
         ):
             done += 1
             progress(done, total)
             if isinstance(forecasts, ValueError):
+                if settings.portfolios is not None and history.name in settings.portfolios:
+                    raise RefusedError(f"portfolios: {history.name}: {forecasts}") from forecasts
                 left_out[history.name] = str(forecasts)
                 continue
             if history.name in judged:
-                found.blocks.extend(_blocks(plan, settings, history, forecasts, wanted))
-            base[history.name] = {name: forecasts[name] for name in base_of}
-    return Statistical(found.blocks, base if base_of else {}, left_out)
+                blocks.extend(_blocks(plan, settings, history, forecasts, wanted))
+            if base_of:
+                base[history.name] = {name: forecasts[name] for name in base_of}
+    return Statistical(blocks, base, left_out)
 
 
-def finish(
+def train_heads(
     plan: Plan,
     settings: Settings,
     statistical: Statistical,
@@ -160,50 +161,16 @@ def finish(
     *,
     units: UnitStore | None = None,
     progress: Progress = unseen,
-) -> Backtest:
-    """Add the learned tails to the statistical ones and put the table together.
+) -> Heads:
+    """Train the pooled heads walk-forward; every instrument trains, no judged book does.
 
     Raises
     ------
     RefusedError
         If a learned model is asked for by name and the market is too short to train it.
     """
-    blocks, left_out = list(statistical.blocks), dict(statistical.left_out)
-    learned = None
-    if panel is not None:
-        try:
-            learned = train_heads(
-                plan, settings, statistical.base, panel, units=units, progress=progress
-            )
-        except ValueError as error:
-            if settings.models is not None:
-                raise RefusedError(f"models: {error}") from error
-            left_out |= dict.fromkeys(LEARNED, str(error))
-    if learned is not None:
-        wanted = [name for name in settings.chosen_models if name in LEARNED]
-        for history in plan.judged:
-            if history.name in learned.forecasts:
-                forecasts = learned.forecasts[history.name]
-                blocks.extend(_blocks(plan, settings, history, forecasts, wanted))
-    if not any(len(one.origin) for one in blocks):
-        reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items()) or "no origin"
-        raise RefusedError(
-            f"start {plan.start.date()} to {plan.end.date()}: no forecast could be made "
-            f"({reasons}). Choose other dates, or give longer histories."
-        )
-    return Backtest(assemble(blocks, alphas=settings.alphas), learned, left_out)
-
-
-def train_heads(
-    plan: Plan,
-    settings: Settings,
-    base: Mapping[str, Mapping[str, TailForecast]],
-    panel: Panel,
-    *,
-    units: UnitStore | None = None,
-    progress: Progress = unseen,
-) -> Learned:
-    """Train the pooled heads walk-forward; every instrument trains, no judged book does."""
+    if panel is None:
+        return Heads()
     from models.tail.walk_forward import Candidate, forecast_learned
 
     judged = {history.name for history in plan.judged}
@@ -211,23 +178,55 @@ def train_heads(
     candidates = [
         Candidate(
             history,
-            fhs=base[history.name]["gjr_fhs"],
-            evt=base[history.name]["gjr_evt"],
+            fhs=statistical.base[history.name]["gjr_fhs"],
+            evt=statistical.base[history.name]["gjr_evt"],
             judged=history.name in judged,
             trains=history.name in trains,
         )
         for history in plan.histories
-        if history.name in base
+        if history.name in statistical.base
     ]
-    return forecast_learned(
-        candidates,
-        panel,
-        alphas=settings.alphas,
-        first_year=plan.start.year,
-        settings=learned_settings(settings),
-        store=units,
-        on_fit=progress,
-    )
+    try:
+        learned = forecast_learned(
+            candidates,
+            panel,
+            alphas=settings.alphas,
+            first_year=plan.start.year,
+            settings=learned_settings(settings),
+            store=units,
+            on_fit=progress,
+        )
+    except ValueError as error:
+        if settings.models is not None:
+            raise RefusedError(f"models: {error}") from error
+        return Heads(reason=str(error))
+    return Heads(learned)
+
+
+def tabulate(
+    plan: Plan, settings: Settings, statistical: Statistical, heads: Heads
+) -> pd.DataFrame:
+    """Put all forecasts into one table.
+
+    Raises
+    ------
+    RefusedError
+        If there is none.
+    """
+    blocks = list(statistical.blocks)
+    if heads.learned is not None:
+        wanted = [name for name in settings.chosen_models if name in LEARNED]
+        for history in plan.judged:
+            if history.name in heads.learned.forecasts:
+                forecasts = heads.learned.forecasts[history.name]
+                blocks.extend(_blocks(plan, settings, history, forecasts, wanted))
+    if not any(len(one.origin) for one in blocks):
+        reasons = "; ".join(f"{name}: {why}" for name, why in statistical.left_out.items())
+        raise RefusedError(
+            f"start {plan.start.date()} to {plan.end.date()}: no forecast could be made"
+            f"{f' ({reasons})' if reasons else ''}. Choose other dates, or give longer histories."
+        )
+    return assemble(blocks, alphas=settings.alphas)
 
 
 def learned_settings(settings: Settings) -> LearnedSettings:
@@ -240,6 +239,11 @@ def learned_settings(settings: Settings) -> LearnedSettings:
         linear=replace(default.linear, seed=settings.seed),
         mlp=replace(default.mlp, seed=settings.seed),
     )
+
+
+def _processes(series: int) -> int:
+    # Starting one costs what eight series cost.
+    return max(1, min(len(os.sched_getaffinity(0)), series // 8))
 
 
 def _levels(settings: Settings) -> tuple[float, ...]:

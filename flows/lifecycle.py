@@ -1,3 +1,301 @@
 """The main job: from a market directory to a registered model with its evidence."""
 
 from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.panel import Panel
+from flows import tracking
+from flows.backtest import Heads, Statistical, tabulate
+from flows.evidence_metrics import metrics_of
+from flows.ingest import Ingested
+from flows.monitor import drift
+from flows.outputs import json_bytes, publish, staging, write_whole
+from flows.plan import Plan
+from flows.provenance import Provenance, provenance
+from flows.report import claimed_model, render_report, verdict_sentence
+from flows.settings import LEGACY, Settings
+from flows.shadow import shadow
+from flows.steps import Steps, ingested, prepared, record_of
+from flows.table import write_table
+from flows.terminal import Step
+from flows.tracking import Version
+from flows.train import baselines, trained, weights_of
+from flows.units import UnitStore
+from validation.evidence import examine
+
+STEPS = 10
+"""Steps of `run`, for whoever counts them on a display."""
+JUDGED_STEPS = 6
+"""Steps of `judged`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that a run has in hand once its forecasts are judged."""
+
+    settings: Settings
+    found: Ingested
+    plan: Plan
+    panel: Panel | None
+    statistical: Statistical
+    heads: Heads
+    table: pd.DataFrame
+    evidence: Mapping[str, Any]
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Series and models that were considered and not forecast, with the reason."""
+        reasons = {**self.plan.skipped, **self.statistical.left_out}
+        return reasons | ({"learned models": self.heads.reason} if self.heads.reason else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run with everything written.
+
+    Attributes
+    ----------
+    directory : Path
+        Where the files are.
+    files : mapping of name to SHA-256
+    verdict : str
+    version : Version
+    excluded : tuple of str
+        What the feed gate kept out.
+    left_out : mapping of name to reason
+    drifted : bool
+    """
+
+    directory: Path
+    files: Mapping[str, str]
+    verdict: str
+    version: Version
+    excluded: tuple[str, ...]
+    left_out: Mapping[str, str]
+    drifted: bool
+
+    @property
+    def report(self) -> Path:
+        """The page to read."""
+        return self.directory / "report.html"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they go into JSON."""
+        return {
+            "schema": "foreshock.run/1",
+            "verdict": self.verdict,
+            "report": str(self.report),
+            "directory": str(self.directory),
+            "files": dict(self.files),
+            "registered": self.version.name if self.version.number else None,
+            "version": self.version.number,
+            "run": self.version.run_id,
+            "excluded": list(self.excluded),
+            "left_out": dict(self.left_out),
+            "drift": self.drifted,
+        }
+
+
+def judged(settings: Settings, *, root: Path, steps: Steps, simulated: bool = True) -> Work:
+    """Forecast a market walk-forward and examine the forecasts: the first part of a run.
+
+    Parameters
+    ----------
+    settings : Settings
+    root : Path
+        State root.
+    steps : Steps
+    simulated : bool
+        False leaves out the examiner's simulated p-values.
+    """
+    found = ingested(steps, settings, root)
+    plan, panel = prepared(steps, found, settings)
+    with UnitStore(root / "units.db") as units:
+        statistical = baselines(steps, plan, settings, units)
+        heads = trained(steps, plan, settings, statistical, panel, units)
+
+    def backtest(step: Step) -> pd.DataFrame:
+        table = tabulate(plan, settings, statistical, heads)
+        step.summary = f"{len(table):,} forecasts"
+        return table
+
+    table = steps("backtest", backtest)
+
+    def examined(step: Step) -> dict[str, Any]:
+        evidence = examine(
+            table,
+            as_of=found.market.as_of,
+            snapshot=found.market.snapshot,
+            asset_classes={history.name: history.asset_class for history in plan.judged},
+            seed=settings.seed,
+            simulated=simulated,
+        )
+        missed = evidence["not_covered"]
+        step.summary = f"{len(evidence['groups']):,} groups judged"
+        step.summary += f"; not covered: {', '.join(missed)}" if missed else ""
+        return evidence
+
+    evidence = steps("examine", examined)
+    return Work(settings, found, plan, panel, statistical, heads, table, evidence)
+
+
+def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None) -> Finished:
+    """Validate, train, backtest on the crises, register, compare, and report.
+
+    The files appear together when all of them are finished; a run that fails or is killed leaves
+    those of earlier runs as they were, and finished units to resume from.
+
+    Parameters
+    ----------
+    settings : Settings
+    root : Path
+        State root.
+    steps : Steps
+        `STEPS` of them are taken.
+    out : Path, optional
+        Directory for the files; by default one of their own under ``runs``.
+    """
+    work = judged(settings, root=root, steps=steps)
+    made = provenance()
+    runs = root / "runs"
+    with staging(out.absolute().parent if out else runs) as staged:
+        files = staged / "files"
+        weights = weights_of(work.heads, work.panel, settings, _claim(work), staged / "weights")
+        record = record_of(
+            work.found,
+            work.plan,
+            settings,
+            made,
+            root,
+            metrics=metrics_of(work.evidence),
+            **weights,
+        )
+        with _registered(steps, root, record) as version:
+            compared = steps("shadow", lambda step: _shadow(step, work))
+            moved = steps("drift", lambda step: _drift(step, work, files))
+            lineage = lineage_of(work, made, version, root)
+            steps("report", lambda step: _write(step, work, files, compared, moved, lineage))
+            tracking.complete(root, version, files)
+        directory = out.absolute() if out else runs / f"{record.as_of}-{version.run_id[:8]}"
+        digests = publish(files, directory)
+    _point(runs / "latest.json", directory, version, digests)
+    return Finished(
+        directory=directory,
+        files=digests,
+        verdict=verdict_sentence(work.evidence),
+        version=version,
+        excluded=tuple(_named(entry) for entry in work.found.verdicts.excluded()),
+        left_out=work.left_out,
+        drifted=bool(moved["alert"]),
+    )
+
+
+def lineage_of(work: Work, made: Provenance, version: Version, root: Path) -> dict[str, Any]:
+    """Where the numbers come from, as the report prints it."""
+    digest = work.settings.digest
+    seen = tracking.configurations_seen(root, settings_digest=digest, revision=made.revision)
+    registered = version.number is not None
+    return made.as_dict() | {
+        "settings": work.settings.model_dump(mode="json", exclude_none=True, exclude={"data"}),
+        "seeds": [work.settings.seed],
+        "model": {
+            "name": version.name if registered else "none",
+            "version": version.number if registered else "none registered",
+            "alias": tracking.CHALLENGER if registered else "no alias",
+            "run": version.run_id,
+        },
+        "skipped": work.left_out,
+        "configurations_seen": seen,
+    }
+
+
+def _claim(work: Work) -> str:
+    """Learned model that stands for the run; the legacy where none was trained."""
+    return claimed_model(work.evidence) or LEGACY
+
+
+@contextmanager
+def _registered(
+    steps: Steps, root: Path, record: tracking.Record
+) -> Generator[Version, None, None]:
+    """The step that registers; the run it opens stays open for the block."""
+    with ExitStack() as opened:
+
+        def work(step: Step) -> Version:
+            version = opened.enter_context(tracking.register(root, record))
+            step.summary = str(version) if version.number else "no learned model, so no version"
+            return version
+
+        yield steps("register", work)
+
+
+def _shadow(step: Step, work: Work) -> dict[str, Any]:
+    compared = shadow(work.table, legacy=LEGACY, candidate=_claim(work))
+    if compared["rows"]:
+        first = min(row["from"] for row in compared["rows"])
+        step.summary = f"{compared['candidate']} beside the legacy {LEGACY} since {first}"
+    else:
+        step.summary = compared["status"]
+    return compared
+
+
+def _drift(step: Step, work: Work, files: Path) -> dict[str, Any]:
+    if work.panel is None:
+        moved: dict[str, Any] = {"alert": False, "rows": [], "status": "no features were made"}
+    else:
+        moved = drift(work.panel, work.plan.instruments or work.plan.judged, out=files / "drift")
+    drifted = [row["feature"] for row in moved["rows"] if row["drifted"]]
+    step.summary = f"{len(drifted)} of {len(moved['rows'])} features"
+    step.summary += f": {', '.join(drifted[:3])}" if drifted else ""
+    return moved
+
+
+def _write(
+    step: Step,
+    work: Work,
+    files: Path,
+    compared: Mapping[str, Any],
+    moved: Mapping[str, Any],
+    lineage: Mapping[str, Any],
+) -> None:
+    files.mkdir(exist_ok=True)
+    feeds = work.found.verdicts.to_json()
+    page = render_report(
+        evidence=work.evidence,
+        forecasts=work.table,
+        feeds=feeds,
+        lineage=lineage,
+        shadow=compared,
+        drift=moved,
+    )
+    (files / "report.html").write_text(page, encoding="utf-8")
+    (files / "feeds.json").write_bytes(json_bytes(feeds))
+    (files / "evidence.json").write_bytes(json_bytes(work.evidence))
+    (files / "shadow.json").write_bytes(json_bytes(compared))
+    write_table(work.table, files / "forecasts.parquet")
+    step.summary = f"{len(page) / 1e3:,.0f} kB"
+
+
+def _named(entry: Mapping[str, str]) -> str:
+    """One thing the gate kept out, with the reason."""
+    return f"{entry['series'] or entry['table']}: {entry['reason']}"
+
+
+def _point(latest: Path, directory: Path, version: Version, digests: Mapping[str, str]) -> None:
+    """Say which run is the latest; readers see the old answer or the new one."""
+    pointer = {
+        "schema": "foreshock.latest/1",
+        "directory": str(directory),
+        "report": str(directory / "report.html"),
+        "run": version.run_id,
+        "version": version.number,
+        "sha256": dict(digests),
+    }
+    write_whole(latest, json_bytes(pointer))

@@ -187,11 +187,13 @@ def quiet_libraries(root: Path, *, verbose: bool = False) -> None:
         GX_ANALYTICS_ENABLED="false",
         MLFLOW_DISABLE_TELEMETRY="true",
     )
+    home = Path(os.environ.setdefault("PREFECT_HOME", str(root / "prefect")))
+    home.mkdir(parents=True, exist_ok=True)  # its server waits for ever for one it cannot make
     level = "INFO" if verbose else "CRITICAL"  # errors reach the user once, from the command
     for name, value in {
-        "PREFECT_HOME": str(root / "prefect"),
         "PREFECT_LOGGING_LEVEL": level,
         "PREFECT_LOGGING_SERVER_LEVEL": level,
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO" if verbose else "WARNING",
         "MLFLOW_LOGGING_LEVEL": "INFO" if verbose else "WARNING",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,9 +15,6 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-
-SHOWN_AFTER = 2.0
-"""Seconds of work before a bar appears."""
 
 
 class Step:
@@ -75,7 +71,8 @@ class Terminal:
             TextColumn("left"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self._console, transient=True) as bar:
+        unwatched = not self._console.is_terminal  # a log file wants lines, not a moving bar
+        with Progress(*columns, console=self._console, transient=True, disable=unwatched) as bar:
             step = Step(bar, f"{number}{title}")
             yield step
         line = f"{number}{title:<13}{_duration(step.seconds):>7}  {step.summary}"
@@ -84,11 +81,6 @@ class Terminal:
     def say(self, text: str) -> None:
         """Print a line between steps."""
         self._console.print(text, markup=False)
-
-
-def complain(message: str) -> None:
-    """Print a refusal or a failure on standard error."""
-    print(message, file=sys.stderr)
 
 
 def _duration(seconds: float) -> str:

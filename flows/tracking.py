@@ -26,7 +26,7 @@ EXPERIMENT = "foreshock"
 REGISTERED = "foreshock-tail"
 CHALLENGER = "challenger"
 CHAMPION = "champion"
-LOADER = "flows.served"
+LOADER = "models.tail.served"
 
 _REQUIREMENTS = ["numpy", "pandas", "safetensors", "torch"]
 _OWNER = "foreshock.process"
@@ -50,8 +50,9 @@ class Record:
     settings : mapping
         The request, as plain values, and its digest beside it.
     provenance : Provenance
-    weights : Path
-        Directory of the model's files; `flows.served` reads it back.
+    weights : Path or None
+        Directory of the model's files, which `models.tail.served` reads back; None where nothing
+        was trained: then a run is logged and no version made.
     inputs, outputs : sequence of str
         Columns of the served model, all numbers.
     parameters : mapping of name to value
@@ -67,9 +68,9 @@ class Record:
     settings: Mapping[str, Any]
     settings_digest: str
     provenance: Provenance
-    weights: Path
-    inputs: Sequence[str]
-    outputs: Sequence[str]
+    weights: Path | None = None
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
     tables: Mapping[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     metrics: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -77,14 +78,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A registered version and the run behind it."""
+    """A run, and the version registered from it; ``number`` is None where there is none."""
 
     name: str
-    number: int
+    number: int | None
     run_id: str
 
     def __str__(self) -> str:
-        return f"{self.name} v{self.number}"
+        return f"{self.name} v{self.number}" if self.number else "no version"
 
 
 def tracking_uri(root: Path) -> str:
@@ -107,18 +108,9 @@ def register(root: Path, record: Record) -> Generator[Version, None, None]:
     try:
         with mlflow.start_run(run_id=run_id):
             _log_run(client, run_id, record)
-            info = _log_model(record)
-        if not client.search_registered_models(f"name = '{REGISTERED}'"):
-            client.create_registered_model(REGISTERED)
-        version = client.create_model_version(
-            REGISTERED,
-            source=info.model_uri,
-            run_id=run_id,
-            model_id=info.model_id,
-            tags=_version_tags(record) | {"status": "incomplete"},
-        )
+            number = _log_version(client, run_id, record) if record.weights else None
         client.update_run(run_id, status="RUNNING")  # leaving start_run has closed it
-        yield Version(REGISTERED, int(version.version), run_id)
+        yield Version(REGISTERED, number, run_id)
     except BaseException:
         client.set_terminated(run_id, status="FAILED")
         raise
@@ -139,8 +131,9 @@ def complete(root: Path, version: Version, files: Path) -> None:
     client.log_artifacts(version.run_id, str(files))
     client.log_text(version.run_id, json_bytes(digests).decode(), "sha256.json")
     client.set_terminated(version.run_id, status="FINISHED")
-    client.set_model_version_tag(version.name, str(version.number), "status", "complete")
-    client.set_registered_model_alias(version.name, CHALLENGER, str(version.number))
+    if version.number is not None:
+        client.set_model_version_tag(version.name, str(version.number), "status", "complete")
+        client.set_registered_model_alias(version.name, CHALLENGER, str(version.number))
 
 
 def holder(root: Path, alias: str) -> Version | None:
@@ -154,6 +147,17 @@ def holder(root: Path, alias: str) -> Version | None:
             return None
         raise
     return Version(REGISTERED, int(found.version), found.run_id)
+
+
+def configurations_seen(root: Path, *, settings_digest: str, revision: str) -> int:
+    """How many (settings, code) pairs have been judged and logged here, this one included."""
+    client = _client(root)
+    seen = {(settings_digest, revision)}
+    if (experiment := client.get_experiment_by_name(EXPERIMENT)) is not None:
+        for run in client.search_runs([experiment.experiment_id], "attributes.status = 'FINISHED'"):
+            tags = run.data.tags
+            seen.add((tags.get("settings_sha256", ""), tags.get("revision", "")))
+    return len(seen)
 
 
 def load_version(root: Path, number: int) -> Any:
@@ -208,7 +212,7 @@ def _log_run(client: Any, run_id: str, record: Record) -> None:
     now = int(time.time() * 1000)
     parameters = {f"settings.{k}": v for k, v in record.settings.items()} | dict(record.parameters)
     made = record.provenance
-    tags = _version_tags(record) | {
+    tags = _tags(record) | {
         _OWNER: str(os.getpid()),
         "mlflow.source.git.commit": made.revision,
         "python": made.python,
@@ -246,6 +250,20 @@ def _log_inputs(record: Record) -> None:
         )
 
 
+def _log_version(client: Any, run_id: str, record: Record) -> int:
+    info = _log_model(record)
+    if not client.search_registered_models(f"name = '{REGISTERED}'"):
+        client.create_registered_model(REGISTERED)
+    version = client.create_model_version(
+        REGISTERED,
+        source=info.model_uri,
+        run_id=run_id,
+        model_id=info.model_id,
+        tags=_tags(record) | {"status": "incomplete"},
+    )
+    return int(version.version)
+
+
 def _log_model(record: Record) -> Any:
     import mlflow
     from mlflow.models import ModelSignature
@@ -266,9 +284,10 @@ def _log_model(record: Record) -> Any:
         )
 
 
-def _version_tags(record: Record) -> dict[str, str]:
+def _tags(record: Record) -> dict[str, str]:
     made = record.provenance
-    return {
+    weights = {"weights_sha256": _weights_digest(record.weights)} if record.weights else {}
+    return weights | {
         "model": record.model,
         "as_of": record.as_of,
         "snapshot": record.snapshot,
@@ -276,7 +295,6 @@ def _version_tags(record: Record) -> dict[str, str]:
         "revision": made.revision,
         "dirty": str(made.dirty).lower(),
         "lock_sha256": made.lock,
-        "weights_sha256": _weights_digest(record.weights),
     }
 
 

@@ -93,7 +93,7 @@ def test_telemetry_is_off_even_where_the_environment_turns_it_on(
     for name in list(os.environ):
         monkeypatch.setenv(name, os.environ[name])  # restored when the test ends
     monkeypatch.setenv("GX_ANALYTICS_ENABLED", "true")
-    monkeypatch.setenv("PREFECT_HOME", "/somewhere")
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "somewhere"))
     quiet_libraries(tmp_path)
     assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
-    assert os.environ["PREFECT_HOME"] == "/somewhere"
+    assert os.environ["PREFECT_HOME"] == str(tmp_path / "somewhere")

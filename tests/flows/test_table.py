@@ -101,7 +101,19 @@ def test_any_reader_sees_names_as_text_and_dates_as_dates(tmp_path: Path):
     write_table(assemble([made()], alphas=(0.95, 0.99)), tmp_path / "forecasts.parquet")
     read = pd.read_parquet(tmp_path / "forecasts.parquet")
     assert list(read.columns) == (
-        "origin target portfolio model alpha horizon var es pnl pit sigma".split()
+        [
+            "origin",
+            "target",
+            "portfolio",
+            "model",
+            "alpha",
+            "horizon",
+            "var",
+            "es",
+            "pnl",
+            "pit",
+            "sigma",
+        ]
     )
     assert read["origin"].dtype == np.dtype("datetime64[ns]")
     assert set(read["model"]) == {"gjr_fhs"}

@@ -1,0 +1,202 @@
+"""The command line: parses, calls one function, prints what came of it.
+
+Nothing heavy is imported before a command runs, so that help answers at once; Prefect is paid for
+by the commands that start tracked work.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.options import (
+    Alphas,
+    AsOf,
+    Data,
+    End,
+    Horizon,
+    Json,
+    Models,
+    Portfolios,
+    Seed,
+    SettingsFile,
+    Start,
+    Verbose,
+    answer,
+    guarded,
+    names,
+)
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+
+app = typer.Typer(
+    name="foreshock",
+    help="Tail-risk forecasts, examined on real crises and registered with their evidence.",
+    epilog="First steps: `foreshock run` on the bundled market, then `foreshock ui`; your own data "
+    "with `foreshock validate --data ./mine`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the files go.")]
+
+
+@app.command(epilog="Example: foreshock run --data ./mine --as-of 2024-12-31 --out ./report")
+@guarded
+def run(
+    data: Data = None,
+    as_of: AsOf = None,
+    start: Start = None,
+    alphas: Alphas = None,
+    models: Models = None,
+    portfolios: Portfolios = None,
+    seed: Seed = None,
+    out: Out = None,
+    settings: SettingsFile = None,
+    json: Json = None,
+    verbose: Verbose = False,
+) -> None:
+    """Validate, train, backtest on the crises, register, compare with the legacy, and report."""
+    asked = _asked(
+        settings,
+        data=data,
+        as_of=as_of,
+        start=start,
+        alphas=alphas,
+        models=names(models),
+        portfolios=names(portfolios),
+        seed=seed,
+    )
+    _quiet(verbose)
+    from flows.orchestration import run_flow
+
+    done = run_flow(asked.model_dump(mode="json"), out=str(out) if out else None)
+    if not answer(done, json):
+        from flows.closing import closing_lines
+
+        for line in closing_lines(done):
+            typer.echo(line)
+
+
+@app.command(epilog="Example: foreshock validate --data ./mine")
+@guarded
+def validate(data: Data = None, as_of: AsOf = None, json: Json = None) -> int:
+    """Judge a market directory: exit code 2 if a series, table or book was rejected."""
+    from flows.settings import state_root
+
+    _quiet()
+    import pandas as pd
+
+    from features.sources.bundled import bundled_market
+    from flows.feed_table import summarise
+    from flows.ingest import exit_code, judged, write_feeds
+    from flows.terminal import Terminal
+
+    with Terminal().step("validate") as step:
+        directory = data or bundled_market(state_root())
+        verdicts = judged(directory, as_of=None if as_of is None else pd.Timestamp(as_of))
+        step.summary = f"{len(verdicts.feeds)} feeds checked"
+    written = write_feeds(verdicts)
+    if not answer(verdicts.to_json(), json):
+        from rich.console import Console
+
+        console = Console(soft_wrap=True, highlight=False)
+        for line in summarise(verdicts, written):
+            console.print(line)
+    return exit_code(verdicts)
+
+
+@app.command(epilog="Example: foreshock train --model mlp --data ./mine")
+@guarded
+def train(
+    model: Annotated[str, typer.Option("--model", help="linear, mlp or combined.")],
+    data: Data = None,
+    as_of: AsOf = None,
+    alphas: Alphas = None,
+    seed: Seed = None,
+    settings: SettingsFile = None,
+    json: Json = None,
+    verbose: Verbose = False,
+) -> None:
+    """Train one model on everything up to the as-of and register the version."""
+    asked = _asked(settings, data=data, as_of=as_of, alphas=alphas, seed=seed)
+    _quiet(verbose)
+    from flows.orchestration import train_flow
+
+    done = train_flow(asked.model_dump(mode="json"), model)
+    if not answer(done, json):
+        typer.echo(f"{done['registered']} v{done['version']} ({model}), run {done['run']}")
+
+
+@app.command(
+    epilog="Example: foreshock backtest --models mlp,gjr_fhs --start 2019-01-01 --out ./mlp"
+)
+@guarded
+def backtest(
+    data: Data = None,
+    as_of: AsOf = None,
+    start: Start = None,
+    end: End = None,
+    models: Models = None,
+    portfolios: Portfolios = None,
+    alphas: Alphas = None,
+    horizon: Horizon = None,
+    seed: Seed = None,
+    out: Out = None,
+    settings: SettingsFile = None,
+    json: Json = None,
+    verbose: Verbose = False,
+) -> None:
+    """Forecast walk-forward into a table; finished units of a killed backtest are not redone."""
+    asked = _asked(
+        settings,
+        data=data,
+        as_of=as_of,
+        start=start,
+        end=end,
+        models=names(models),
+        portfolios=names(portfolios),
+        alphas=alphas,
+        horizon=horizon,
+        seed=seed,
+    )
+    _quiet(verbose)
+    from flows.orchestration import backtest_flow
+
+    done = backtest_flow(asked.model_dump(mode="json"), out=str(out) if out else None)
+    if not answer(done, json):
+        for name, reason in done["left_out"].items():
+            typer.echo(f"left out {name}: {reason}")
+        typer.echo(done["forecasts"])
+
+
+@app.command()
+@guarded
+def ui(
+    mlflow_port: Annotated[int, typer.Option("--mlflow-port", help="Of the MLflow page.")] = 5000,
+    prefect_port: Annotated[
+        int, typer.Option("--prefect-port", help="Of the Prefect page.")
+    ] = 4200,
+) -> None:
+    """Open the MLflow and Prefect pages on this machine only, until Ctrl-C."""
+    _quiet()
+    from flows.pages import serve_pages
+    from flows.settings import state_root
+
+    serve_pages(state_root(), mlflow_port=mlflow_port, prefect_port=prefect_port)
+
+
+def _asked(settings: Path | None, **given: Any) -> Settings:
+    from flows.settings import read_settings
+
+    return read_settings(settings, **given)
+
+
+def _quiet(verbose: bool = False) -> None:
+    from flows.settings import quiet_libraries, state_root
+
+    quiet_libraries(state_root(), verbose=verbose)

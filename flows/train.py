@@ -1,0 +1,162 @@
+"""One version of a learned tail: trained on all there is and registered, not yet judged."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from features.panel import Panel
+from flows.backtest import Heads, Statistical, forecast_statistical, learned_settings, train_heads
+from flows.outputs import json_bytes, write_whole
+from flows.plan import Plan
+from flows.provenance import provenance
+from flows.refusal import RefusedError
+from flows.settings import LEARNED, Settings
+from flows.steps import Steps, ingested, prepared, record_of
+from flows.terminal import Step
+from flows.tracking import Version, complete, register
+from flows.units import UnitStore
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A version that was trained and registered."""
+
+    version: Version
+    model: str
+    snapshot: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they go into JSON."""
+        return {
+            "schema": "foreshock.train/1",
+            "model": self.model,
+            "registered": self.version.name,
+            "version": self.version.number,
+            "run": self.version.run_id,
+            "snapshot": self.snapshot,
+        }
+
+
+def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Trained:
+    """Train one learned model on everything up to the as-of and register the version.
+
+    Parameters
+    ----------
+    settings : Settings
+    model : {"linear", "mlp", "combined"}
+    root : Path
+        State root.
+    steps : Steps
+
+    Raises
+    ------
+    RefusedError
+        If the model does not learn, or the market is too short to train it.
+    """
+    if model not in LEARNED:
+        raise RefusedError(
+            f"model: {model} has nothing to train ahead; a backtest refits it as it goes. "
+            f"Choose from {', '.join(LEARNED)}, or run `foreshock backtest --models {model}`."
+        )
+    found = ingested(steps, settings, root)
+    start = settings.start or found.market.as_of.date().replace(month=1, day=1)
+    asked = settings.model_copy(update={"models": (model,), "start": start})
+    plan, panel = prepared(steps, found, asked)
+    with UnitStore(root / "units.db") as units:
+        statistical = baselines(steps, plan, asked, units)
+        heads = trained(steps, plan, asked, statistical, panel, units)
+
+    def work(step: Step) -> Version:
+        with tempfile.TemporaryDirectory(prefix="foreshock-") as beside:
+            files = Path(beside) / "files"
+            write_whole(files / "feeds.json", json_bytes(found.verdicts.to_json()))
+            served = weights_of(heads, panel, asked, model, Path(beside) / "weights")
+            record = record_of(found, plan, asked, provenance(), root, **served)
+            with register(root, record) as version:
+                complete(root, version, files)
+        step.summary = f"{version}; `foreshock run` judges it"
+        return version
+
+    return Trained(steps("register", work), model, found.market.snapshot)
+
+
+def baselines(steps: Steps, plan: Plan, settings: Settings, units: UnitStore) -> Statistical:
+    """The step that fits the statistical models."""
+
+    def work(step: Step) -> Statistical:
+        before = len(units)
+        done = forecast_statistical(plan, settings, units=units, progress=step.advance)
+        step.summary = f"{len(done.models)} models; {len(units) - before} new fits"
+        if done.left_out:
+            step.summary += f"; left out {', '.join(sorted(done.left_out))}"
+        return done
+
+    return steps("baselines", work)
+
+
+def trained(
+    steps: Steps,
+    plan: Plan,
+    settings: Settings,
+    statistical: Statistical,
+    panel: Panel | None,
+    units: UnitStore,
+) -> Heads:
+    """The step that trains the learned tails."""
+
+    def work(step: Step) -> Heads:
+        before = len(units)
+        heads = train_heads(plan, settings, statistical, panel, units=units, progress=step.advance)
+        if heads.learned is None:
+            step.summary = heads.reason or "no learned model asked for"
+        else:
+            count = len(heads.learned.windows) * len(heads.learned.heads)
+            step.summary = f"{count} heads, {len(units) - before} of them new"
+        return heads
+
+    return steps("train", work)
+
+
+def weights_of(
+    heads: Heads, panel: Panel | None, settings: Settings, model: str, directory: Path
+) -> dict[str, Any]:
+    """Write the last heads as a served model; what a record says of it, empty without heads."""
+    if heads.learned is None or panel is None:
+        return {"model": model}
+    from models.tail.served import OUTPUTS, input_columns, save
+
+    chosen = learned_settings(settings)
+    kinds = {model} & set(heads.learned.heads) or set(heads.learned.heads)
+    save(
+        directory,
+        model=model,
+        heads={kind: heads.learned.heads[kind] for kind in kinds},
+        weights=chosen.weights,
+        own=panel.own,
+        shared=panel.shared,
+    )
+    last = heads.learned.windows[-1]
+    return {
+        "model": model,
+        "weights": directory,
+        "inputs": input_columns(panel.own, panel.shared),
+        "outputs": OUTPUTS,
+        "parameters": {
+            "train_until": f"{last.train_until:%Y-%m-%d}",
+            "year": last.year,
+            **_flat("", {"combine": asdict(chosen.weights)}),
+            **_flat("", {kind: asdict(getattr(chosen, kind)) for kind in sorted(kinds)}),
+        },
+    }
+
+
+def _flat(prefix: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Nested values under dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        dotted = f"{prefix}{name}"
+        flat |= _flat(f"{dotted}.", value) if isinstance(value, dict) else {dotted: value}
+    return flat
