@@ -26,6 +26,7 @@ HEADER = (
 
 
 def main() -> None:
+    """Forecast, judge and print."""
     directory = richer_market()
     if directory is None:
         sys.exit(REMEDY)
