@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from validation.comparison import DRAWS as BOOTSTRAP_DRAWS
 from validation.crises import CATALOGUE, not_covered
 from validation.forecasts import check_forecasts
 from validation.groups import judged_groups
@@ -54,8 +55,8 @@ def examine(
         Of everything simulated. All series are judged by the same draws, so that names and order
         do not matter.
     draws : int
-        Simulated samples behind the shortfall tests; costlier tests use at most 1,000, and each
-        p-value says how many.
+        Simulated samples behind the shortfall tests; the bootstrap of whole models uses at most
+        5,000, costlier tests at most 1,000, and each p-value says how many.
     simulated : bool
         False leaves out simulated p-values and what needs them: tail accuracy, the model
         confidence set and the test of superior ability.
@@ -73,7 +74,9 @@ def examine(
     checked = check_forecasts(table)
     last = _last_known(checked) if as_of is None else as_of.to_datetime64()
     panels = judged_panels(checked, as_of=last)
-    groups, pooled, cells = judged_groups(panels, draws=draws if simulated else 0, seed=seed)
+    drawn = draws if simulated else 0
+    resampled = min(drawn, BOOTSTRAP_DRAWS)
+    groups, pooled, cells = judged_groups(panels, draws=drawn, seed=seed)
     return {
         "schema": SCHEMA,
         "as_of": _iso(last),
@@ -88,11 +91,9 @@ def examine(
             baseline=baseline,
             asset_classes=asset_classes,
             seed=seed,
-            simulated=simulated,
+            draws=resampled,
         ),
-        "superior_ability": superior_ability(panels, baseline=baseline, seed=seed)
-        if simulated
-        else [],
+        "superior_ability": superior_ability(panels, baseline=baseline, seed=seed, draws=resampled),
         "tail_accuracy": tail_accuracy(cells, seed=seed),
         "not_covered": not_covered(panels.dates),
     }

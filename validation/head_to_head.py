@@ -62,7 +62,7 @@ def comparisons(
     baseline: str,
     asset_classes: Mapping[str, str] | None,
     seed: int,
-    simulated: bool,
+    draws: int = DRAWS,
 ) -> list[dict[str, Any]]:
     """Records of every other model against the baseline, by level, horizon and window.
 
@@ -75,8 +75,8 @@ def comparisons(
         Portfolios it leaves out belong to no class; None where classes are unknown.
     seed : int
         Of the bootstrap behind the model confidence set.
-    simulated : bool
-        Whether to bootstrap at all.
+    draws : int
+        Of that bootstrap; 0 for no confidence set.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def comparisons(
         against = rivals.get(baseline)
         if against is None:
             continue
-        sets = confidence_sets(panels, rivals, seed=seed) if simulated else {}
+        sets = confidence_sets(panels, rivals, seed=seed, draws=draws) if draws else {}
         for model, panel in rivals.items():
             if model == baseline:
                 continue
@@ -111,7 +111,7 @@ def comparisons(
 
 
 def confidence_sets(
-    panels: Panels, rivals: Mapping[str, Panel], *, seed: int
+    panels: Panels, rivals: Mapping[str, Panel], *, seed: int, draws: int = DRAWS
 ) -> dict[str, dict[str, float]]:
     """p-value of each model in the model confidence set of each window, where there is one.
 
@@ -121,7 +121,7 @@ def confidence_sets(
     sets: dict[str, dict[str, float]] = {}
     for name, window in panels.windows.items():
         means = common.within(window).date_means()
-        p_values = model_confidence_set(means, seed=seed) if len(rivals) > 1 else None
+        p_values = model_confidence_set(means, seed=seed, draws=draws) if len(rivals) > 1 else None
         if p_values is not None:
             sets[name] = dict(zip(rivals, p_values.tolist(), strict=True))
     return sets
@@ -137,7 +137,7 @@ def superior_ability(
     """
     records: list[dict[str, Any]] = []
     for (alpha, horizon), rivals in _by_level(panels):
-        if baseline not in rivals or len(rivals) < 2:
+        if not draws or baseline not in rivals or len(rivals) < 2:
             continue
         names = [baseline, *(name for name in rivals if name != baseline)]
         means = _common([rivals[name] for name in names]).date_means()
