@@ -21,16 +21,16 @@ FUNDS = ("skfolio", "skfolio/datasets/data/factors_dataset.csv.gz")
 
 FLOATING = (
     *("USD", "JPY", "GBP", "CHF", "SEK", "NOK", "AUD", "NZD", "CAD"),  # the other G10
-    *("CZK", "HUF", "PLN", "RON", "TRY", "ILS", "ZAR", "BRL", "MXN"),
+    *("CZK", "HUF", "PLN", "TRY", "ILS", "ZAR", "BRL", "MXN"),
     *("SGD", "KRW", "CNY", "IDR", "INR", "MYR", "PHP", "THB"),
     *("ISK", "RUB"),
 )
 """Currencies quoted per euro.
 
-Left out are those tied to the euro or on their way into it (BGN, CYP, DKK, EEK, HRK, LTL, LVL,
-MTL, SIT, SKK), the Hong Kong dollar, which repeats the US dollar, and units that were replaced
-(ROL, TRL). The ECB fixed no Icelandic krona from 2008-12 to 2018-02: it is kept so that the limit
-on missing sessions rejects a real series.
+Left out are those tied to the euro, closely managed against it or on their way into it (BGN, CYP,
+DKK, EEK, HRK, LTL, LVL, MTL, RON, SIT, SKK), the Hong Kong dollar, which repeats the US dollar,
+and units that were replaced (ROL, TRL). The ECB fixed no Icelandic krona from 2008-12 to 2018-02:
+it is kept so that the limit on missing sessions rejects a real series.
 """
 SUSPENDED = {"RUB": pd.Timestamp("2022-03-01")}
 """Last fixing of a currency that the ECB no longer fixes; its series ends, it is not late."""
@@ -90,11 +90,8 @@ def packaged_closes() -> pd.DataFrame:
     UnreadableError
         If a package is not installed or does not carry its data.
     """
-    equities = [_skfolio(file) for file in (STOCKS, INDEX, FUNDS)]
-    long = [
-        frame.melt("Date", var_name="instrument", value_name="close").dropna()
-        for frame in (_fixings(), *equities)
-    ]
+    wide = [_fixings(), *(_skfolio(file) for file in (STOCKS, INDEX, FUNDS))]
+    long = [frame.melt("Date", None, "instrument", "close").dropna() for frame in wide]
     closes = pd.concat(long).rename(columns={"Date": "date"})
     return closes.sort_values(["instrument", "date"], ignore_index=True)
 

@@ -47,7 +47,7 @@ def parquet_columns(file: RawFile, wanted: Sequence[str]) -> tuple[list[str], pa
         )
         table = reader.read(columns=[name for name in wanted if name in names])
         table.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise refusal(
             file.name,
             "corrupt_parquet",
