@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 from features.calendars import close_instants
 from features.instruments import Instrument
@@ -185,25 +184,15 @@ def _predicted(
     usable = np.isfinite(now) & (np.isfinite(past).sum(axis=0) >= FEWEST_MOVES)
     usable[own] = False
     centre, scale = np.nanmean(past[:, usable], axis=0), np.nanstd(past[:, usable], axis=0)
+    usable[usable], centre, scale = scale > 0, centre[scale > 0], scale[scale > 0]
+    if not usable.any() or target.std() == 0:
+        return 0.0
     design = np.nan_to_num((past[:, usable] - centre) / scale)
     point = (now[usable] - centre) / scale
-    peers = _nearest(design, target, scale > 0)
-    if not len(peers):
-        return 0.0
+    shape = (target - target.mean()) / target.std()
+    peers = np.argsort(-np.abs(shape @ design), kind="stable")[:PEERS]
     from sklearn.linear_model import BayesianRidge  # a second of import, only where there are gaps
 
-    model = BayesianRidge().fit(design[:, peers], target)
-    return float(np.clip(model.predict(point[None, peers])[0], -limit, limit))
-
-
-def _nearest(
-    design: Float[np.ndarray, "session peer"],
-    target: Float[np.ndarray, " session"],
-    varies: Bool[np.ndarray, " peer"],
-) -> NDArray[np.intp]:
-    """Columns most correlated with the target, best first."""
-    if not varies.any() or target.std() == 0:
-        return np.empty(0, dtype=np.intp)
-    strength = np.where(varies, np.abs((target - target.mean()) @ design), -1.0)
-    order = np.argsort(-strength, kind="stable")[:PEERS]
-    return order[strength[order] >= 0]
+    model = BayesianRidge().fit(design[:, peers], shape)
+    predicted = float(point[peers] @ model.coef_ + model.intercept_)
+    return float(np.clip(target.mean() + target.std() * predicted, -limit, limit))

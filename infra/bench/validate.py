@@ -47,7 +47,7 @@ def write_market(directory: Path) -> int:
             "high": wide * 1.01,
             "low": wide * 0.99,
             "close": wide,
-            "volume": generator.integers(1e5, 1e7, wide.size),
+            "volume": generator.integers(100_000, 10_000_000, wide.size),
         }
     )
     rows.round(6).to_csv(directory / "prices.csv", index=False)

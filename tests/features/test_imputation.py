@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,11 +18,13 @@ N = len(DATES)
 TOKYO = {"close_time": "15:00", "timezone": "Asia/Tokyo"}
 
 
-def instrument(name: str, **clock: object) -> Instrument:
+def instrument(name: str, **clock: Any) -> Instrument:
     return Instrument(name, "equity", "USD", "price", "log", **clock)
 
 
-def filled(closes: pd.DataFrame, *, breaks: pd.DataFrame | None = None, **clocks: dict) -> Imputed:
+def filled(
+    closes: pd.DataFrame, *, breaks: pd.DataFrame | None = None, **clocks: dict[str, Any]
+) -> Imputed:
     return impute(
         closes,
         instruments={name: instrument(name, **clocks.get(name, {})) for name in closes},
@@ -153,3 +157,10 @@ def test_a_roll_teaches_the_model_nothing() -> None:
     breaks.iloc[200, 0] = True
     assert filled(gapped, breaks=breaks).close["A"].iloc[300] == pytest.approx(truth, rel=1e-5)
     assert filled(gapped).close["A"].iloc[300] != pytest.approx(truth, rel=1e-5)
+
+
+def test_the_unit_of_the_quote_does_not_matter() -> None:
+    closes, _ = linear_market()
+    closes.iloc[[200, 300], 0] = np.nan
+    pounds, pence = filled(closes).close["A"], filled(closes * 100).close["A"]
+    np.testing.assert_allclose(pence, 100 * pounds, rtol=1e-12)

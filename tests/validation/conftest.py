@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,27 +21,26 @@ def write_market(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """Writes a directory from frames: prices by series, what describes them, and the rest."""
 
     def write(
-        prices: Mapping[str, pd.Series] | pd.DataFrame,
+        prices: Any,
         *,
-        about: Mapping[str, Mapping[str, object]] | None = None,
+        about: Mapping[str, Mapping[str, object] | None] | None = None,
         books: Mapping[str, Mapping[str, object] | str] | None = None,
         **tables: pd.DataFrame,
     ) -> Path:
         directory = tmp_path_factory.mktemp("market")
-        if not isinstance(prices, pd.DataFrame):
-            prices = long(prices)
+        table: pd.DataFrame = prices if isinstance(prices, pd.DataFrame) else long(prices)
         about = about or {}
-        names = list(dict.fromkeys([*prices["instrument"], *about]))
+        names = list(dict.fromkeys([*table["instrument"], *about]))
         names = [name for name in names if about.get(name, {}) is not None]
         described = {
             "asset_class": "equity", "currency": "USD", "kind": "price", "move": "log",
             "calendar": "XNYS", "close_time": "16:00", "timezone": "America/New_York",
         }  # fmt: skip
-        rows = [{"instrument": name, **described, **about.get(name, {})} for name in names]
+        rows = [{"instrument": name, **described, **(about.get(name) or {})} for name in names]
         pd.DataFrame(rows).to_csv(directory / "instruments.csv", index=False)
-        prices.to_csv(directory / "prices.csv", index=False)
-        for table, frame in tables.items():
-            frame.to_csv(directory / f"{table}.csv", index=False)
+        table.to_csv(directory / "prices.csv", index=False)
+        for other, frame in tables.items():
+            frame.to_csv(directory / f"{other}.csv", index=False)
         (directory / "portfolios").mkdir()
         for name, held in (books or {}).items():
             text = (

@@ -52,8 +52,17 @@ def write_data_docs(
         The first page.
     """
     context = ephemeral_context()
-    store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(directory)}
-    context.add_data_docs_site(_SITE, {"class_name": "SiteBuilder", "store_backend": store})
+    context.add_data_docs_site(
+        _SITE,
+        {
+            "class_name": "SiteBuilder",
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "store_backend": {
+                "class_name": "TupleFilesystemStoreBackend",
+                "base_directory": str(directory),
+            },
+        },
+    )
     lines: list[str] = []
     for table, frame in summaries.items():
         safe = frame.assign(series=[html.escape(name) for name in frame["series"]])

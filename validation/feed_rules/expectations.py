@@ -19,9 +19,14 @@ from validation.feed_rules.rules import Breach, Rule
 from validation.feed_rules.sessions import MISSING
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationSuiteValidationResult
-    from great_expectations.data_context import EphemeralDataContext
-    from great_expectations.expectations import Expectation
+    from great_expectations.core import (
+        ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
+    )
+    from great_expectations.data_context.data_context.ephemeral_data_context import (
+        EphemeralDataContext,
+    )
+    from great_expectations.expectations.expectation import Expectation
 
 _RESULT = {
     "result_format": "COMPLETE",
@@ -67,7 +72,7 @@ def judged(
     broken: set[tuple[str, str, str]] = set()
     for table, frame in summaries.items():
         for result in validate(context, table, frame, rules[table]).results:
-            rule = result.expectation_config.meta["rule"]
+            rule = _named(result)
             if not result.success and not result.result.get("unexpected_index_list"):
                 raise RuntimeError(
                     f"{table}: rule {rule} was not evaluated: {result.exception_info}"
@@ -83,9 +88,10 @@ def ephemeral_context() -> EphemeralDataContext:
     with warnings.catch_warnings():  # a dependency imports the standard library's old names
         warnings.simplefilter("ignore", DeprecationWarning)
         import great_expectations as gx  # three seconds
+        from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
 
 
@@ -105,18 +111,29 @@ def validate(
 
 
 def _expectation(rule: Rule) -> Expectation:
-    import great_expectations.expectations as gxe
+    from great_expectations.expectations.core import (
+        expect_column_pair_values_a_to_be_greater_than_b as of_pairs,
+    )
+    from great_expectations.expectations.core import expect_column_values_to_be_between as of_values
 
     said = f"{rule.expectation} [{rule.answer}, {rule.name}]"
     meta = {"rule": rule.name}
     if rule is MISSING:
-        return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+        return of_pairs.ExpectColumnPairValuesAToBeGreaterThanB(
             column_A="expected",
             column_B="twenty_times_missing",
             or_equal=True,
             description=said,
             meta=meta,
         )
-    return gxe.ExpectColumnValuesToBeBetween(
+    return of_values.ExpectColumnValuesToBeBetween(
         column=rule.name, max_value=0, description=said, meta=meta
     )
+
+
+def _named(result: ExpectationValidationResult) -> str:
+    """Name of the rule that an expectation stands for."""
+    config = result.expectation_config
+    if config is None or not config.meta:
+        raise RuntimeError(f"an expectation came back without its rule: {result}")
+    return str(config.meta["rule"])

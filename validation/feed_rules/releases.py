@@ -22,12 +22,8 @@ LATEST = pd.Timedelta(days=400)
 MOST_BEHIND = 5
 """Expected dates without a value at the end of a series before it is called stale."""
 _VOLATILITY = re.compile(r"VIX|VXN|VXO|VXD|RVX|VSTOXX|VDAX|OVX|GVZ|MOVE|VOL", re.IGNORECASE)
-_PERIODS = {
-    "W": 5,
-    "M": 20,
-    "Q": 60,
-    "Y": 200,
-}  # shortest usual distance between two dates, in days
+_PERIODS = (("Y", 200), ("Q", 60), ("M", 20), ("W", 5))
+"""Frequencies, and the shortest usual distance in days between two dates of such a series."""
 
 EMPTY = Rule(
     "no_values",
@@ -145,11 +141,7 @@ def _rhythm(dates: pd.DatetimeIndex) -> str:
     if len(dates) < 2:
         return "D"
     usual = float(np.median(np.diff(dates.to_numpy()) / np.timedelta64(1, "D")))
-    return max(
-        (rhythm for rhythm, days in _PERIODS.items() if usual >= days),
-        key=_PERIODS.get,
-        default="D",
-    )
+    return next((rhythm for rhythm, days in _PERIODS if usual >= days), "D")
 
 
 def _instants(name: str, rows: pd.DataFrame) -> Iterator[Breach]:

@@ -108,7 +108,7 @@ def flat(name: str, dates: pd.DatetimeIndex, values: np.ndarray) -> Iterator[Bre
     still = ends - starts >= FLAT_RUN
     long = [
         (start, end)
-        for start, end in zip(starts[still], ends[still], strict=True)
+        for start, end in zip(starts[still].tolist(), ends[still].tolist(), strict=True)
         if end - start >= _longest_by_chance(values, start, end)
     ]
     if long:

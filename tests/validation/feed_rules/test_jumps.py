@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,13 @@ DATES = pd.bdate_range("2020-01-01", periods=400)
 AT = 300
 
 
-def feed(closes: pd.Series, *, name: str = "A", turnover: float = np.nan, **about: object) -> Feed:
-    known = {"asset_class": "equity", "currency": "USD", "kind": "price", "move": "log"} | about
+def feed(closes: pd.Series, *, name: str = "A", turnover: float = np.nan, **about: Any) -> Feed:
+    known: dict[str, Any] = {
+        "asset_class": "equity",
+        "currency": "USD",
+        "kind": "price",
+        "move": "log",
+    } | about
     dates = pd.DatetimeIndex(closes.index)
     traded = np.full(len(closes), turnover)
     return Feed(Instrument(name, **known), dates, closes.to_numpy(), traded, dates[:0])
