@@ -74,12 +74,10 @@ def instruments_from(listing: pd.DataFrame) -> dict[str, Instrument]:
     """
     fields = [field.name for field in dataclasses.fields(Instrument) if field.name != "name"]
     present = [name for name in fields if name in listing.columns]
+    cells = listing[["instrument", *present]].astype(object)
     found: dict[str, Instrument] = {}
-    for name, *cells in listing[["instrument", *present]].itertuples(index=False, name=None):
-        pairs = zip(present, cells, strict=True)
-        given = {
-            key: cell for key, cell in pairs if cell not in ("", None, pd.NaT) and cell == cell
-        }
+    for name, *row in cells.where(cells.notna(), "").itertuples(index=False, name=None):
+        given = {key: cell for key, cell in zip(present, row, strict=True) if cell != ""}
         if "lag_sessions" in given:
             given["lag_sessions"] = int(given["lag_sessions"])
         found[str(name)] = Instrument(name=str(name), **given)

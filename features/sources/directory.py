@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -93,11 +94,11 @@ def read_market(directory: Path, *, today: pd.Timestamp | None = None) -> RawMar
         left out and is a REJECT finding.
     """
     root = directory.absolute()
-    if not root.is_dir():
+    if not (root.is_dir() and os.access(root, os.R_OK | os.X_OK)):
         raise refusal(
             str(directory),
             "no_directory",
-            "is not a directory.",
+            "is not a directory that can be read.",
             "Give the directory that holds instruments and prices.",
         )
     latest = today or pd.Timestamp.now("Etc/GMT-14").normalize().tz_localize(None)
@@ -107,15 +108,16 @@ def read_market(directory: Path, *, today: pd.Timestamp | None = None) -> RawMar
     for key, table in _expected(root):
         try:
             file = _only_file(root, key)
-            _refuse_copy(file.name, file.sha256, identity.values())
-            identity[key] = TableIdentity(file.name, file.sha256, 0)
+            content = file.sha256()
+            _refuse_copy(file.name, content, identity.values())
+            identity[key] = TableIdentity(file.name, content, 0)
             typed = typed_frame(table, file, latest=latest)
         except UnreadableError as error:
             if table in REQUIRED:
                 raise
             findings.append(error.finding)
             continue
-        identity[key] = TableIdentity(file.name, file.sha256, typed.rows)
+        identity[key] = TableIdentity(file.name, content, typed.rows)
         frames[key] = typed.frame
         findings += typed.findings
     findings += _strays(root, list(identity.values()))
@@ -148,7 +150,8 @@ def _expected(root: Path) -> Iterator[tuple[str, Table]]:
 
 def _files(folder: Path) -> list[Path]:
     """The files of a folder that look like tables, by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix in ENDINGS)
+    files = (path for path in folder.iterdir() if path.suffix in ENDINGS)
+    return sorted(path for path in files if not path.name.startswith("."))
 
 
 def _candidates(root: Path, key: str) -> list[Path]:
@@ -160,7 +163,7 @@ def _candidates(root: Path, key: str) -> list[Path]:
 def _only_file(root: Path, key: str) -> RawFile:
     paths = _candidates(root, key)
     if not paths:
-        others = nearest(key, [path.stem for path in _files(root)])
+        others = nearest(f"{key}.csv", [path.name for path in root.iterdir()])
         raise refusal(
             f"{key}.csv",
             "missing_table",
@@ -202,7 +205,7 @@ def _strays(root: Path, read: list[TableIdentity]) -> Iterator[Finding]:
             message, remedy = "is not used by this version.", "Nothing to do."
         else:
             try:
-                _refuse_copy(path.name, open_inside(root, path).sha256, read)
+                _refuse_copy(path.name, open_inside(root, path).sha256(), read)
             except UnreadableError as error:
                 yield error.finding
                 continue

@@ -39,7 +39,6 @@ class RawFile:
     name: str
     data: bytes
 
-    @property
     def sha256(self) -> str:
         """Content hash of the file."""
         return hashlib.sha256(self.data).hexdigest()

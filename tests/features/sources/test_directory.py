@@ -60,11 +60,11 @@ def test_the_snapshot_is_the_content_and_nothing_else(read, tmp_path):
 def test_a_required_table_must_be_there(refuse, table):
     finding = refuse({f"{table}.csv": None, f"{table}s.csv": "a\n1\n"})
     assert (finding.answer, finding.rule) == (Answer.REJECT, "missing_table")
-    assert f"nearest is '{table}s'" in finding.message
+    assert f"nearest is '{table}s.csv'" in finding.message
 
 
 def test_a_directory_must_be_one(tmp_path):
-    with pytest.raises(UnreadableError, match="nowhere is not a directory"):
+    with pytest.raises(UnreadableError, match="nowhere is not a directory that can be read"):
         read_market(tmp_path / "nowhere")
 
 
@@ -119,8 +119,9 @@ def test_a_file_that_is_no_table_is_warned_of(read, name, message):
     assert message in finding.message
 
 
-def test_a_readme_is_no_table(read):
-    assert read({"README.md": "notes", "portfolios/README.md": "notes"}).findings == ()
+def test_notes_and_hidden_files_are_no_tables(read):
+    others = ("README.md", "portfolios/README.md", "._prices.csv", "portfolios/._book.csv")
+    assert read(dict.fromkeys(others, "notes")).findings == ()
 
 
 def test_a_link_out_of_the_directory_is_refused(spoil, tmp_path):

@@ -28,7 +28,7 @@ def test_the_bytes_that_are_hashed_are_those_that_are_parsed(root):
     file = open_inside(root, root / "portfolios" / "a.csv")
     assert (file.name, file.data) == ("portfolios/a.csv", b"abc")
     # The SHA-256 test vector of FIPS 180-2.
-    assert file.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file.sha256() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_links_may_not_lead_outside(root, tmp_path):
