@@ -148,13 +148,13 @@ def _group_sessions(
     """Sessions of the instruments that share a calendar, over all their lives."""
     first = min(life[0] for life in lives.values())
     last = max(life[1] for life in lives.values())
+    if calendar == EVERY_DAY:
+        return _calendar_dates(calendar, first, last)
     known = _library_sessions(calendar, first)
-    if calendar == EVERY_DAY or (known is None and len(lives) < SMALLEST_GROUP):
+    if known is None and len(lives) < SMALLEST_GROUP:
         return _calendar_dates(calendar, first, last)
     majority = _majority_dates(close, lives)
-    if known is None:
-        return majority
-    return _completed(known, first, last, by=majority)
+    return majority if known is None else _completed(known, first, last, by=majority)
 
 
 def _majority_dates(close: pd.DataFrame, lives: Mapping[str, _Life]) -> pd.DatetimeIndex:
@@ -210,7 +210,8 @@ def _library_sessions(calendar: str, first: pd.Timestamp) -> pd.DatetimeIndex | 
     It computes a century in seconds and forty years in half of one, so that the distant past is
     asked for only where a market reaches it.
     """
-    return _built(calendar, next(year for year in _SINCE if year <= first.year or year == 1950))
+    recent, distant = _SINCE
+    return _built(calendar, recent if first.year >= recent else distant)
 
 
 @lru_cache(maxsize=64)

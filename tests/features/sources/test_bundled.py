@@ -36,7 +36,7 @@ def test_two_builds_have_identical_bytes(tmp_path):
 
 def test_it_reads_like_any_directory_without_a_finding(tmp_path, monkeypatch, closes):
     monkeypatch.setattr(bundled, "packaged_closes", closes.copy)
-    raw = read_market(bundled_market(tmp_path))
+    raw = read_market(bundled_market(tmp_path), today=pd.to_datetime("2026-12-31"))
     assert raw.findings == ()
     assert set(raw.portfolios) == set(BOOKS)
     named = set(raw.tables["instruments"]["instrument"])
