@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,10 @@ from flows.tracking import Version
 from flows.train import baselines, trained, weights_of
 from flows.units import UnitStore
 from validation.evidence import examine
+from validation.gates import Gate, judged_gates
 
-STEPS = 10
+STEPS = 11
 """Steps of `run`, for whoever counts them on a display."""
-JUDGED_STEPS = 6
-"""Steps of `judged`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,8 @@ class Finished:
         Where the files are.
     files : mapping of name to SHA-256
     verdict : str
+    gates : mapping of gate to whether it passed
+        Empty where no learned model was judged.
     version : Version
     excluded : tuple of str
         What the feed gate kept out.
@@ -76,6 +77,7 @@ class Finished:
     directory: Path
     files: Mapping[str, str]
     verdict: str
+    gates: Mapping[str, bool]
     version: Version
     excluded: tuple[str, ...]
     left_out: Mapping[str, str]
@@ -91,6 +93,7 @@ class Finished:
         return {
             "schema": "foreshock.run/1",
             "verdict": self.verdict,
+            "gates": dict(self.gates),
             "report": str(self.report),
             "directory": str(self.directory),
             "files": dict(self.files),
@@ -163,6 +166,7 @@ def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None
         Directory for the files; by default one of their own under ``runs``.
     """
     work = judged(settings, root=root, steps=steps)
+    gates = steps("gates", lambda step: _gates(step, work))
     made = provenance()
     runs = root / "runs"
     with staging(out.absolute().parent if out else runs) as staged:
@@ -175,9 +179,11 @@ def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None
             made,
             root,
             metrics=metrics_of(work.evidence),
+            tags={"gates": _failed(gates) or "passed"},
             **weights,
         )
         with _registered(steps, root, record) as version:
+            write_whole(files / "gates.json", json_bytes([asdict(gate) for gate in gates]))
             compared = steps("shadow", lambda step: _shadow(step, work))
             moved = steps("drift", lambda step: _drift(step, work, files))
             lineage = lineage_of(work, made, version, root)
@@ -190,6 +196,7 @@ def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None
         directory=directory,
         files=digests,
         verdict=verdict_sentence(work.evidence),
+        gates={gate.name: gate.passed for gate in gates},
         version=version,
         excluded=tuple(_named(entry) for entry in work.found.verdicts.excluded()),
         left_out=work.left_out,
@@ -234,6 +241,22 @@ def _registered(
             return version
 
         yield steps("register", work)
+
+
+def _gates(step: Step, work: Work) -> tuple[Gate, ...]:
+    model = claimed_model(work.evidence)
+    if model is None:
+        step.summary = "no learned model to judge"
+        return ()
+    gates = judged_gates(work.evidence, model=model)
+    failed = _failed(gates)
+    step.summary = f"{sum(gate.passed for gate in gates)} of {len(gates)} passed"
+    step.summary += f"; not {failed}" if failed else ""
+    return gates
+
+
+def _failed(gates: Iterable[Gate]) -> str:
+    return ", ".join(gate.name for gate in gates if not gate.passed)
 
 
 def _shadow(step: Step, work: Work) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class Record:
         What was chosen in training, seeds included.
     metrics : mapping of name to number
         Those that are not finite are left out.
+    tags : mapping of name to text
+        Further tags of the run and the version.
     """
 
     model: str
@@ -74,6 +76,7 @@ class Record:
     tables: Mapping[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     metrics: Mapping[str, float] = field(default_factory=dict[str, float])
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,15 +290,19 @@ def _log_model(record: Record) -> Any:
 def _tags(record: Record) -> dict[str, str]:
     made = record.provenance
     weights = {"weights_sha256": _weights_digest(record.weights)} if record.weights else {}
-    return weights | {
-        "model": record.model,
-        "as_of": record.as_of,
-        "snapshot": record.snapshot,
-        "settings_sha256": record.settings_digest,
-        "revision": made.revision,
-        "dirty": str(made.dirty).lower(),
-        "lock_sha256": made.lock,
-    }
+    return (
+        dict(record.tags)
+        | weights
+        | {
+            "model": record.model,
+            "as_of": record.as_of,
+            "snapshot": record.snapshot,
+            "settings_sha256": record.settings_digest,
+            "revision": made.revision,
+            "dirty": str(made.dirty).lower(),
+            "lock_sha256": made.lock,
+        }
+    )
 
 
 def _weights_digest(directory: Path) -> str:

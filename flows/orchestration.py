@@ -1,0 +1,77 @@
+"""The Prefect flows: thin wrappers, and the only module that imports it.
+
+All logic is in plain functions. A step hands its answer on in memory, outside of Prefect, which
+would inspect, and may store, whatever passes through it. What Prefect records are the names and
+times of flows and tasks, their small parameters, and the paths and hashes of what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows import lifecycle
+from flows.backtest_job import backtest
+from flows.settings import Settings, state_root
+from flows.steps import Steps, ingested
+from flows.terminal import Terminal
+from flows.train import train
+
+Answer = TypeVar("Answer")
+_FLOWS = frozenset({"ingest", "train", "backtest"})
+"""Steps that are flows in their own right."""
+
+
+def recorded(name: str, work: Callable[[], Answer]) -> Answer:
+    """Do the work as a flow or a task of that name, inside the flow that runs."""
+    answers: list[Answer] = []
+
+    def step() -> None:
+        answers.append(work())
+
+    if name in _FLOWS:
+        flow(step, name=name, persist_result=False)()
+    else:
+        task(step, name=name, persist_result=False, cache_policy=NO_CACHE)()
+    return answers[0]
+
+
+@flow(name="foreshock-ingest", persist_result=False)
+def ingest_flow(request: dict[str, Any]) -> dict[str, Any]:
+    """Judge a market directory; the answer names the snapshot and what was rejected."""
+    found = ingested(_steps(1), Settings.model_validate(request), state_root())
+    return {"snapshot": found.market.snapshot, "rejected": list(found.verdicts.rejected)}
+
+
+@flow(name="foreshock-train", persist_result=False)
+def train_flow(request: dict[str, Any], model: str, *, quiet: bool = False) -> dict[str, Any]:
+    """Train and register one version; see `flows.train.train`."""
+    settings = Settings.model_validate(request)
+    return train(settings, model=model, root=state_root(), steps=_steps(5, quiet)).as_dict()
+
+
+@flow(name="foreshock-backtest", persist_result=False)
+def backtest_flow(
+    request: dict[str, Any], out: str | None = None, *, quiet: bool = False
+) -> dict[str, Any]:
+    """Forecast walk-forward; see `flows.backtest_job.backtest`."""
+    settings, where = Settings.model_validate(request), Path(out) if out else None
+    return backtest(settings, root=state_root(), steps=_steps(7, quiet), out=where).as_dict()
+
+
+@flow(name="foreshock-run", persist_result=False)
+def run_flow(
+    request: dict[str, Any], out: str | None = None, *, quiet: bool = False
+) -> dict[str, Any]:
+    """Do the main job; see `flows.lifecycle.run`."""
+    settings, where = Settings.model_validate(request), Path(out) if out else None
+    steps = _steps(lifecycle.STEPS, quiet)
+    return lifecycle.run(settings, root=state_root(), steps=steps, out=where).as_dict()
+
+
+def _steps(total: int, quiet: bool = False) -> Steps:
+    return Steps(Terminal(total=total, quiet=quiet), recorded)
