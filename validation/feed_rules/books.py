@@ -45,20 +45,35 @@ RISK_FACTOR = Rule(
     "Hold an instrument that trades on it; rates, spreads and diff moves are risk factors.",
     excludes=True,
 )
-REFUSED_FEED = Rule(
-    "holds_an_excluded_feed",
+REJECTED_FEED = Rule(
+    "holds_a_rejected_feed",
     Answer.REJECT,
-    "every holding passed the gate",
+    "no holding was rejected",
     "Repair the feed, or remove the position.",
     excludes=True,
 )
+QUARANTINED_FEED = Rule(
+    "holds_a_quarantined_feed",
+    Answer.QUARANTINE,
+    "no holding is quarantined as a whole",
+    "Repair the feed, or remove the position.",
+    excludes=True,
+)
+UNLISTED_FEED = Rule(
+    "holds_an_unlisted_feed",
+    Answer.WARN,
+    "every holding is listed by the as-of",
+    "Nothing to do; the book begins with its youngest holding.",
+    excludes=True,
+)
+_LEFT_OUT = (REJECTED_FEED, QUARANTINED_FEED, UNLISTED_FEED)
 NO_RISK = Rule(
     "zero_risk",
     Answer.WARN,
     "a book holds something",
     "Nothing to do if that is meant: its risk is stated as zero.",
 )
-BOOK_RULES = (NAMED_LIKE, UNKNOWN, NO_WEIGHT, TWICE, RISK_FACTOR, REFUSED_FEED, NO_RISK)
+BOOK_RULES = (NAMED_LIKE, UNKNOWN, NO_WEIGHT, TWICE, RISK_FACTOR, *_LEFT_OUT, NO_RISK)
 
 
 def book(
@@ -66,7 +81,7 @@ def book(
     positions: pd.DataFrame,
     *,
     instruments: Mapping[str, Instrument],
-    excluded: Mapping[str, str],
+    excluded: Mapping[str, tuple[Answer, str]],
 ) -> Iterator[Breach]:
     """Every rule of one book of weights.
 
@@ -77,8 +92,8 @@ def book(
         Columns instrument, weight, row.
     instruments : mapping of name to Instrument
         Everything that is described, refused or not.
-    excluded : mapping of instrument to reason
-        Feeds the gate left out.
+    excluded : mapping of instrument to answer and reason
+        Feeds the gate left out; a book that holds one gets the same answer.
     """
     held = positions["instrument"].astype(str)
     if name in instruments:
@@ -98,8 +113,15 @@ def book(
     factors = [each for each in held if each in instruments and not instruments[each].holdable]
     if factors:
         yield _breach(RISK_FACTOR, name, factors, "holds risk factors that nobody can hold")
-    if gone := [f"{each} ({excluded[each]})" for each in held if each in excluded]:
-        yield _breach(REFUSED_FEED, name, gone, "holds feeds that the gate left out")
+    left_out = {each: excluded[each] for each in held if each in excluded}
+    for rule in _LEFT_OUT:
+        gone = [
+            f"{each}, which {why}"
+            for each, (answer, why) in left_out.items()
+            if answer is rule.answer
+        ]
+        if gone:
+            yield _breach(rule, name, gone, "holds what the gate left out")
     if not (positions["weight"].fillna(1.0) != 0).any():
         what = "no position" if positions.empty else "only positions of weight zero"
         yield Breach(NO_RISK, name, max(len(positions), 1), (), f"holds {what}: a zero-risk state.")
@@ -107,4 +129,4 @@ def book(
 
 def _breach(rule: Rule, name: str, what: list[str], found: str) -> Breach:
     shown = first_five(what)
-    return Breach(rule, name, len(what), shown, f"{found}: {', '.join(shown)}.")
+    return Breach(rule, name, len(what), shown, f"{found}: {'; '.join(shown).removesuffix('.')}.")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from features.findings import Answer
 from validation.feed_rules.feed import Feed
@@ -17,9 +18,11 @@ LARGEST = 1e100
 FLAT_RUN = 10
 """Sessions without any change before a series can be called flat."""
 NEIGHBOURHOOD = 250
-"""Observations on either side of a run that say how often the series repeats itself."""
-BY_CHANCE = 1e-3
+"""Observations before a run that say how the series ordinarily moves."""
+BY_CHANCE = 1e-5
 """Probability below which a flat run, somewhere in the series, is no coincidence."""
+PINNED = 0.0005
+"""Ordinary move, as a share of the value, below which a peg or a floor holds the series."""
 
 NOT_FINITE = Rule(
     "not_finite",
@@ -81,7 +84,9 @@ def signs(feed: Feed) -> Iterator[Breach]:
         yield Breach(NEGATIVE_PRICE, feed.name, count, shown, f"has {where}.")
 
 
-def not_finite(name: str, dates: pd.DatetimeIndex, values: np.ndarray) -> Iterator[Breach]:
+def not_finite(
+    name: str, dates: pd.DatetimeIndex, values: Float[np.ndarray, " observation"]
+) -> Iterator[Breach]:
     """Values no sum may meet: infinite, or so large that their squares are."""
     wrong = np.abs(values) > LARGEST
     if wrong.any():
@@ -92,12 +97,15 @@ def not_finite(name: str, dates: pd.DatetimeIndex, values: np.ndarray) -> Iterat
         yield Breach(NOT_FINITE, name, int(wrong.sum()), shown, found)
 
 
-def flat(name: str, dates: pd.DatetimeIndex, values: np.ndarray) -> Iterator[Breach]:
+def flat(
+    name: str, dates: pd.DatetimeIndex, values: Float[np.ndarray, " observation"]
+) -> Iterator[Breach]:
     """A series that stands still.
 
-    A run counts from ``FLAT_RUN`` equal observations on, where it is longer than chance allows in
-    a series that repeats itself as often as this one does around it (a bill fund at zero rates):
-    with a share p of repeats, n observations hold k in a row with probability about ``n p^k``.
+    A run counts from ``FLAT_RUN`` equal observations on, where neither chance nor a peg explains
+    it. Chance: in a series that repeated itself with share p before (a bill fund at zero rates),
+    n observations hold k repeats in a row with probability about ``n p^k``. A peg: it hardly moved
+    before (the koruna at its floor in 2017).
     """
     if len(values) >= FLAT_RUN and (values == values[0]).all():
         found = f"is {values[0]:.6g} on all of its {len(values)} dates."
@@ -105,28 +113,29 @@ def flat(name: str, dates: pd.DatetimeIndex, values: np.ndarray) -> Iterator[Bre
         return
     starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
     ends = np.append(starts[1:], len(values))
-    still = ends - starts >= FLAT_RUN
-    long = [
+    long = ends - starts >= FLAT_RUN
+    still = [
         (start, end)
-        for start, end in zip(starts[still].tolist(), ends[still].tolist(), strict=True)
-        if end - start >= _longest_by_chance(values, start, end)
+        for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True)
+        if _stands_still(values, start, end)
     ]
-    if long:
-        cells = np.concatenate([np.arange(start + 1, end) for start, end in long])
-        longest, first = max(end - start for start, end in long), dates[long[0][0]]
+    if still:
+        cells = np.concatenate([np.arange(start + 1, end) for start, end in still])
+        longest, first = max(end - start for start, end in still), dates[still[0][0]]
         found = f"stands still for up to {longest} sessions in a row, first from {first:%Y-%m-%d}."
         shown = dated(dates[cells], values[cells])
         yield Breach(FLAT, name, len(cells), shown, found, cells=dates[cells])
 
 
-def _longest_by_chance(values: np.ndarray, start: int, end: int) -> float:
-    """Length beyond which chance is out for a run, given how often values repeat around it."""
-    before, after = (
-        values[max(start - NEIGHBOURHOOD, 0) : start + 1],
-        values[end : end + NEIGHBOURHOOD],
-    )
-    repeats = [np.diff(part) == 0 for part in (before, after)]
-    share = float(np.concatenate(repeats).mean()) if sum(map(len, repeats)) else 0.0
-    if share <= 0:
-        return 0.0
-    return 1 + math.log(BY_CHANCE / len(values)) / math.log(min(share, 0.99))
+def _stands_still(values: Float[np.ndarray, " observation"], start: int, end: int) -> bool:
+    """Whether a run of equal values is more than chance, or a peg, explains."""
+    before = np.diff(values[max(start - NEIGHBOURHOOD, 0) : start + 1])
+    moved = np.abs(before[before != 0])
+    if not len(moved):
+        return True
+    if np.median(moved) < PINNED * abs(values[start]):
+        return False
+    repeats = 1 - len(moved) / len(before)
+    if repeats == 0:
+        return True
+    return end - start >= 1 + math.log(BY_CHANCE / len(values)) / math.log(repeats)

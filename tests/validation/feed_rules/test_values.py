@@ -36,6 +36,13 @@ def test_a_bill_fund_that_mostly_stands_still_may_do_so_for_long(
     assert list(flat("BILLS", dates(1000), values)) == []
 
 
+def test_a_currency_at_its_floor_is_no_dead_feed(generator: np.random.Generator) -> None:
+    """The koruna was fixed at 27.021 for 39 sessions in 2017, and moved by a tick before."""
+    values = 27.021 + np.round(generator.normal(0, 0.003, 400), 3)
+    values[300:339] = 27.021
+    assert list(flat("EURCZK", dates(400), values)) == []
+
+
 def test_one_value_throughout_is_constant() -> None:
     (breach,) = flat("A", dates(50), np.full(50, 3.0))
     assert breach.rule is CONSTANT
