@@ -101,7 +101,7 @@ def check_forecasts(table: pd.DataFrame, *, source: str = "forecasts") -> pd.Dat
         if not np.issubdtype(checked[name].to_numpy().dtype, np.datetime64):
             raise _mistyped(source, name, f"holds {checked[name].dtype}, not naive dates")
     for name in NAMES:
-        checked[name] = checked[name].astype("category")
+        checked[name] = checked[name].astype("category").cat.remove_unused_categories()
     for name in (*NUMBERS, *optional):
         if not pd.api.types.is_numeric_dtype(checked[name]):
             raise _mistyped(source, name, f"holds {checked[name].dtype}, not numbers")
