@@ -194,6 +194,7 @@ def train_heads(
             first_year=plan.start.year,
             settings=learned_settings(settings),
             store=units,
+            jobs=_processes(len(candidates)),
             on_fit=progress,
         )
     except ValueError as error:

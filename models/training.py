@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import lightning
@@ -40,6 +41,20 @@ class Shuffles(IterableDataset[Tensor]):
             [torch.randperm(self.rows, generator=self.generator) for _ in range(self.seeds)]
         )
         return iter(orders.split(self.batch, dim=1))
+
+
+@contextmanager
+def single_threaded() -> Generator[None]:
+    """Run torch on one thread: its sums are then the same on a machine with more cores.
+
+    Nothing is lost, since these nets are too small to be shared out.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Task(lightning.LightningModule):
@@ -99,7 +114,7 @@ def train(
         enable_model_summary=False,
         gradient_clip_val=schedule.clip * seeds**0.5,  # the seeds share one norm
     )
-    with warnings.catch_warnings():
+    with single_threaded(), warnings.catch_warnings():
         # The batches are row numbers already in memory; worker processes would only copy them.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         # Lightning's own use of a name that torch has since deprecated.

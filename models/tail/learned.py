@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from models.tail.heads import HeadKind, Heads
 from models.tail.inputs import Rows
@@ -23,10 +25,14 @@ from models.tail.transport import (
     tail_map,
     tails,
 )
-from models.training import Schedule, train
+from models.training import Schedule, single_threaded, train
 
 CLIP = 5.0
 """Inputs beyond five training deviations are read as five: a head does not extrapolate."""
+
+
+BLOCK = 256
+"""Rows forecast at a time: about a year of one series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,10 @@ class Head:
         """The ensemble's mean map; rows without a tail to reshape keep the base."""
         net = self.net.double().eval()
         source = torch.as_tensor(rows.var)
-        with torch.no_grad():
-            raw = net(*(_per_seed(x, self.settings.seeds) for x in self._inputs(rows)))
-            learned = tail_map(raw, source)
+        inputs = [torch.as_tensor(x) for x in (self.own(rows.own), self.shared(rows.shared))]
+        with torch.no_grad(), single_threaded():
+            raw = torch.cat([net(*block) for block in self._blocks(inputs)], dim=1)
+            learned = tail_map(raw[:, : len(rows)], source)
         keep = torch.as_tensor(rows.reshapable)[:, None]
         return TailMap(
             source,
@@ -90,8 +97,12 @@ class Head:
             torch.where(keep, learned.slope.mean(dim=0), 1.0),
         )
 
-    def _inputs(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        return torch.as_tensor(self.own(rows.own)), torch.as_tensor(self.shared(rows.shared))
+    def _blocks(self, inputs: list[Tensor]) -> Iterator[list[Tensor]]:
+        """Rows in blocks of one size: a product's last bits may depend on how many rows it has."""
+        for start in range(0, len(inputs[0]), BLOCK):
+            parts = [x[start : start + BLOCK].double() for x in inputs]
+            padded = [functional.pad(x, (0, 0, 0, BLOCK - len(x))) for x in parts]
+            yield [x.expand(self.settings.seeds, *x.shape) for x in padded]
 
     def to_bytes(self) -> bytes:
         """Weights as safetensors, settings and shape as JSON in its header."""
@@ -171,10 +182,6 @@ def _net(settings: HeadSettings, *, own: int, shared: int) -> Heads:
         dropout=settings.dropout,
         shared_dropout=settings.shared_dropout,
     )
-
-
-def _per_seed(values: Tensor, seeds: int) -> Tensor:
-    return values.expand(seeds, *values.shape)
 
 
 class _Objective:

@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import torch
+from joblib import Parallel, delayed, parallel_config
 
 from features.panel import Panel
 from features.returns import History
@@ -103,6 +105,7 @@ def forecast_learned(
     first_year: int,
     settings: LearnedSettings | None = None,
     store: UnitStore | None = None,
+    jobs: int = 1,
     on_fit: Callable[[int, int], None] | None = None,
 ) -> Learned:
     """Train the heads year by year and forecast the year that follows with each.
@@ -123,6 +126,8 @@ def forecast_learned(
     settings : LearnedSettings, optional
     store : UnitStore, optional
         Heads found there are not trained again; new ones are put there as soon as they are made.
+    jobs : int
+        Processes that train; the heads do not depend on it.
     on_fit : callable, optional
         Called with (heads done, heads in all).
 
@@ -141,7 +146,8 @@ def forecast_learned(
         c.history.name: {kind: _unserved(rows[c.history.name]) for kind in kinds} for c in judged
     }
     payloads: dict[str, bytes] = {}
-    for done, (window, kind, payload) in enumerate(_heads(windows, kinds, pool, store), start=1):
+    heads = _heads(windows, kinds, pool, store, jobs)
+    for done, (window, kind, payload) in enumerate(heads, start=1):
         payloads[kind] = payload
         head = Head.from_bytes(payload)
         for c in judged:
@@ -168,19 +174,34 @@ def _heads(
     kinds: Mapping[str, HeadSettings],
     pool: Rows,
     store: UnitStore | None,
+    jobs: int,
 ) -> Iterator[tuple[PooledWindow, str, bytes]]:
+    """Heads in order; those that the store lacks are trained side by side."""
     digest = _RowsDigest(pool)
+    tasks: list[tuple[PooledWindow, str, int, str]] = []
     for window in windows:
         until = np.datetime64(window.train_until.to_datetime64())
         size = int(np.searchsorted(pool.target, until, side="right"))
-        for kind, wanted in kinds.items():
-            key = digest.key(size, wanted)
-            payload = None if store is None else store.get_many([key]).get(key)
-            if payload is None:
-                payload = fit_head(pool.first(size), wanted).to_bytes()
-                if store is not None:
-                    store.put(key, payload)
-            yield window, kind, payload
+        tasks.extend((window, kind, size, digest.key(size, kinds[kind])) for kind in kinds)
+    stored = {} if store is None else store.get_many([key for *_, key in tasks])
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        fresh = Parallel(return_as="generator")(
+            delayed(_trained)(pool, size, kinds[kind])
+            for _, kind, size, key in tasks
+            if key not in stored
+        )
+    made = cast("Iterator[bytes]", iter(fresh))
+    for window, kind, _, key in tasks:
+        payload = stored.get(key)
+        if payload is None:
+            payload = next(made)
+            if store is not None:
+                store.put(key, payload)
+        yield window, kind, payload
+
+
+def _trained(pool: Rows, size: int, settings: HeadSettings) -> bytes:
+    return fit_head(pool.first(size), settings).to_bytes()
 
 
 class _RowsDigest:

@@ -98,6 +98,7 @@ def run(
     size: int = len(DATES),
     store: Store | None = None,
     settings: LearnedSettings = SETTINGS,
+    jobs: int = 1,
 ) -> Learned:
     histories = [history(name, seed, DATES[:size]) for seed, name in enumerate(bases)]
     candidates = [
@@ -117,6 +118,7 @@ def run(
         first_year=2020,
         settings=settings,
         store=store,
+        jobs=jobs,
     )
 
 
@@ -195,3 +197,10 @@ def test_calibration_scales_every_level_by_one_factor_and_leaves_the_heads_alone
         factor = (forecasts["combined"].var / before["combined"].var)[served]
         np.testing.assert_allclose(factor, np.tile(factor[:, :1], (1, len(ALPHAS))), rtol=1e-9)
         assert (factor[:, 0] != 1.0).any()
+
+
+@pytest.mark.slow
+def test_two_processes_train_the_same_heads_as_one(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    assert run(bases).heads == run(bases, jobs=2).heads
