@@ -184,7 +184,7 @@ def _accuracy(shown: _Shown) -> Table:
 
 
 def _share(found: Record | None) -> str:
-    if found is None:
+    if found is None or not found["cells"]:
         return NONE
     return f"{percent(found['share'])} of {found['cells']:,} ({percent(found['ceiling'])})"
 

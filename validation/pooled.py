@@ -60,7 +60,8 @@ def pooled_tests(
     statistics over all cells with one-sided p, small where shortfall is understated;
     ``mcneil_frey`` the t of the mean exceedance residual, one-sided; ``nolde_ziegel`` a Wald test
     of both identification functions (chi-squared(2)); ``du_escanciano`` the t of the mean
-    cumulative violation, two-sided. There are no exact p-values.
+    cumulative violation, two-sided. There are no exact p-values. Cells whose ES is not positive
+    are left out of the tests of shortfall, as of FZ0.
 
     Parameters
     ----------
@@ -75,12 +76,13 @@ def pooled_tests(
     """
     tail, lag = tail_probability(alpha), hac_lag(horizon)
     hits = exceedances(forecasts.pnl, forecasts.var)
+    positive = np.flatnonzero(forecasts.es > 0)
     t = clustered_t(hits - tail, date, lag=lag)
     squared = 0.0 if t is None else t * t
     kupiec = not_computable(_FEW) if t is None else Outcome(squared, float(chdtrc(1, squared)))
     return {
         "kupiec": kupiec,
-        **_shortfall(forecasts, hits, date, tail, lag),
+        **_shortfall(forecasts.rows(positive), hits[positive], date[positive], tail, lag),
         "du_escanciano": _du_escanciano(forecasts.pit, date, tail, lag),
     }
 
@@ -104,10 +106,6 @@ def _shortfall(
     tail: float,
     lag: int,
 ) -> dict[str, Outcome]:
-    names = ("z1", "z2", "mcneil_frey", "nolde_ziegel")
-    if unusable := int(np.count_nonzero(forecasts.es <= 0)):
-        reason = f"es not positive in {unusable} of {len(hits)} forecasts"
-        return dict.fromkeys(names, not_computable(reason))
     pnl, var, es = forecasts.pnl, forecasts.var, forecasts.es
     ratio = 1 + pnl[hits] / es[hits]
     announced = 1 + np.where(hits, pnl / es, 0.0) / tail

@@ -40,21 +40,22 @@ class TailCell:
     ----------
     model, window : str
     coverage, shortfall : bool
-        Whether each test passes; ``passed`` needs both.
+        Whether each test passes; ``passed`` needs both. Shortfall is None where Z2 is not
+        computable: the cell is then undecided.
     perfect : float
-        Probability that a perfect model passes both here.
+        Probability that a perfect model passes both here; NaN where undecided.
     """
 
     model: str
     window: str
     coverage: bool
-    shortfall: bool
+    shortfall: bool | None
     perfect: float
 
     @property
     def passed(self) -> bool:
         """Whether neither test rejects."""
-        return self.coverage and self.shortfall
+        return self.coverage and bool(self.shortfall)
 
 
 def tail_cell(
@@ -145,9 +146,10 @@ def tail_accuracy(cells: Iterable[TailCell], *, seed: int) -> list[dict[str, Any
     Returns
     -------
     list of dict
-        ``passed`` and ``cells`` are counts, ``share`` their ratio; ``interval`` its 95% range
+        ``passed`` and ``cells`` are counts, ``share`` their ratio; ``undecided`` more cells have
+        no Z2, because some ES is not positive. ``interval`` is the 95% range of the share
         when calendar years are resampled, a crisis with the year it began in: what happened in
-        one year is one observation. None where there is a single year.
+        one year is one observation; None where there is a single year.
     """
     by_model: dict[str, list[TailCell]] = {}
     for cell in cells:
@@ -164,16 +166,18 @@ def _in_scope(cell: TailCell, scope: str) -> bool:
     return scope == "all" or is_crisis(cell.window) == (scope == "crises")
 
 
-def _share(cells: list[TailCell], seed: int) -> dict[str, Any]:
-    passed = np.array([cell.passed for cell in cells])
+def _share(every: list[TailCell], seed: int) -> dict[str, Any]:
+    cells = [cell for cell in every if cell.shortfall is not None]
+    passed = np.array([cell.passed for cell in cells], dtype=bool)
     return {
         "passed": int(passed.sum()),
         "cells": len(cells),
-        "share": float(passed.mean()),
+        "undecided": len(every) - len(cells),
+        "share": float(passed.mean()) if cells else None,
         "interval": _interval(passed, [block_year(cell.window) for cell in cells], seed),
         "coverage_passed": sum(cell.coverage for cell in cells),
-        "shortfall_passed": sum(cell.shortfall for cell in cells),
-        "ceiling": float(np.mean([cell.perfect for cell in cells])),
+        "shortfall_passed": sum(bool(cell.shortfall) for cell in cells),
+        "ceiling": float(np.mean([cell.perfect for cell in cells])) if cells else None,
     }
 
 

@@ -192,6 +192,18 @@ def test_how_much_of_a_crisis_was_reached_is_said(table):
     assert "2024" in by_name["yen_2024"]["note"]
 
 
+def test_forecasts_of_ten_sessions_have_no_zone_and_no_test_of_independence(table):
+    days = pd.DatetimeIndex(np.unique(table["target"]))
+    later = dict(zip(days[:-9], days[9:], strict=True))
+    longer = table.assign(horizon=10, target=table["target"].map(later)).dropna(subset="target")
+    found = judged(longer)
+    assert {one["zone"] for one in found["groups"]} == {None}
+    assert found["tail_accuracy"] == []
+    for group in groups(found, window="all"):
+        assert group["tests"]["dq"]["status"].startswith("not_computable: forecasts overlap")
+        assert group["tests"]["kupiec"]["status"] == "ok"
+
+
 def test_classes_and_snapshot_are_passed_on(table):
     found = judged(table, simulated=False, snapshot="abc", asset_classes={"P000": "fx"})
     assert found["snapshot"] == "abc"

@@ -85,6 +85,17 @@ def test_pooled_z2_is_the_formula_over_all_cells(generator):
     assert outcomes["z2"].statistic == pytest.approx(by_hand)
 
 
+def test_cells_without_positive_es_are_left_out_of_the_tests_of_shortfall(generator):
+    series, date = panel(generator)
+    outcomes = pooled_tests(series, date, alpha=ALPHA, horizon=1)
+    bills = np.flatnonzero(np.arange(date.size) % PORTFOLIOS == 0)
+    series.var[bills] = series.es[bills] = -0.1
+    kept = np.delete(np.arange(date.size), bills)
+    without = pooled_tests(series.rows(kept), date[kept], alpha=ALPHA, horizon=1)
+    with_bills = pooled_tests(series, date, alpha=ALPHA, horizon=1)
+    assert with_bills["z2"] == without["z2"] != outcomes["z2"]
+
+
 def test_too_few_dates_are_not_computable(generator):
     series, date = panel(generator)
     outcomes = pooled_tests(series.rows(slice(0, 60)), date[:60], alpha=ALPHA, horizon=1)

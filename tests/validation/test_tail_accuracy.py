@@ -41,6 +41,15 @@ def test_a_cell_passes_only_both_tests():
     assert not TailCell("m", "2020", coverage=False, shortfall=True, perfect=0.9).passed
 
 
+def test_a_cell_without_z2_is_undecided_and_counted_apart():
+    undecided = TailCell("m", "2020", coverage=True, shortfall=None, perfect=np.nan)
+    record = found(tail_accuracy([cell("2019"), undecided], seed=0), "all")
+    assert (record["passed"], record["cells"], record["undecided"]) == (1, 1, 1)
+    assert record["ceiling"] == 0.9
+    alone = found(tail_accuracy([undecided], seed=0), "all")
+    assert alone["share"] is alone["ceiling"] is None
+
+
 def test_the_interval_resamples_years_and_not_cells():
     """A thousand cells of one bad year are one observation."""
     cells = [cell(str(year)) for year in range(2015, 2020) for _ in range(200)]
