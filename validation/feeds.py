@@ -65,6 +65,7 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
     summaries = {
         table: summary(found.feeds[["series", "expected", "missing"]], RULES[table], found.breaches)
         for table, found in examined.items()
+        if len(found.feeds)
     }
     broken = judged(summaries, SUITES)
     breaches = {
@@ -178,7 +179,8 @@ def _judge_books(
 ) -> tuple[pd.DataFrame, list[Breach], pd.DataFrame]:
     """Every book, what is against it, and the summary that was judged."""
     of_prices = feeds[(feeds["table"] == "prices") & feeds["excluded"]]
-    excluded = dict(zip(of_prices["series"], of_prices["reason"], strict=True))
+    reasons = zip(of_prices["answer"], of_prices["reason"], strict=True)
+    excluded = dict(zip(of_prices["series"], reasons, strict=True))
     found = [
         breach
         for name, positions in raw.portfolios.items()
@@ -217,8 +219,12 @@ def _surviving(
     series, value = ("instrument", "close") if table == "prices" else ("series", "value")
     rows = examined[table].rows
     kept = rows[~rows[series].isin([name for where, name in gone if where == table])].copy()
-    for name, dates in _dates(breaches[table], "cells").items():
-        kept.loc[(kept[series] == name) & kept["date"].isin(dates), value] = float("nan")
+    held_back = [
+        (name, date) for name, dates in _dates(breaches[table], "cells").items() for date in dates
+    ]
+    if held_back:
+        keys = pd.MultiIndex.from_arrays([kept[series].astype(str), kept["date"]])
+        kept.loc[keys.isin(held_back), value] = float("nan")
     return kept
 
 

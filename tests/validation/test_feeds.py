@@ -100,6 +100,7 @@ def market(prices: dict[str, pd.Series], write_market: Callable[..., Path]) -> P
             "of_oil": {"OIL": 1.0},
             "GOOD": {"GOOD": 1.0},
             "of_pence": {"GOOD": 0.5, "PENCE": 0.5},
+            "of_constant": {"GOOD": 0.5, "CONSTANT": 0.5},
             "nothing": "",
             "zero": {"GOOD": 0.0},
         },
@@ -271,7 +272,7 @@ def test_each_fault_of_a_release_gets_its_answer(
         ("of_rates", "not_holdable"),
         ("of_oil", "not_holdable"),
         ("GOOD", "named_like_an_instrument"),
-        ("of_pence", "holds_an_excluded_feed"),
+        ("of_pence", "holds_a_rejected_feed"),
     ],
 )
 def test_a_book_at_fault_is_refused_and_says_what_it_holds(
@@ -280,6 +281,22 @@ def test_a_book_at_fault_is_refused_and_says_what_it_holds(
     assert answers(verdicts, book, "portfolios") == {rule: "R"}
     assert verdicts.books.set_index("book").loc[book, "excluded"]
     assert f"portfolios: {book}" in verdicts.rejected
+
+
+def test_a_book_shares_the_answer_to_its_worst_holding(
+    verdicts: Verdicts, walk: Walk, raw_market: Read
+) -> None:
+    assert answers(verdicts, "of_constant", "portfolios") == {"holds_a_quarantined_feed": "Q"}
+    assert "portfolios: of_constant" not in verdicts.rejected
+    assert verdicts.books.set_index("book").loc["of_constant", "excluded"]
+    young = raw_market(
+        {"OLD": walk(SESSIONS), "YOUNG": walk(SESSIONS[400:], 1)},
+        about={"YOUNG": {"listed_from": f"{SESSIONS[400]:%Y-%m-%d}"}},
+        books={"both": {"OLD": 0.5, "YOUNG": 0.5}},
+    )
+    before = judge(young, as_of=SESSIONS[399])
+    assert answers(before, "both", "portfolios") == {"holds_an_unlisted_feed": "W"}
+    assert before.rejected == ()
 
 
 def test_a_book_of_nothing_is_an_explicit_zero_risk_state(verdicts: Verdicts) -> None:
@@ -337,6 +354,30 @@ def test_quarantine_that_costs_too_much_coverage_takes_the_series_but_rejects_no
     assert answers(verdicts, "A") == {"flat_line": "Q", "too_much_quarantined": "Q"}
     assert feed(verdicts, "A")["excluded"]
     assert verdicts.rejected == ()
+
+
+def test_a_value_published_anew_contradicts_nothing(walk: Walk, raw_market: Read) -> None:
+    """First print and revision of one date are two observations; two prints of one day are not."""
+    dates = pd.date_range("2022-01-31", "2022-12-31", freq="ME")
+    row = {"date": dates, "series": "GDP", "value": np.arange(12.0), "vintage": "first"}
+    first = pd.DataFrame(row).assign(available_at=dates.strftime("%Y-%m-%dT23:00:00Z"))
+    later = (dates + pd.Timedelta(days=30)).strftime("%Y-%m-%dT23:00:00Z")
+    again = first.assign(value=first["value"] + 0.1, available_at=later, vintage="revised")
+    both = raw_market({"A": walk(SESSIONS)}, macro=pd.concat([first, again]).sort_values("date"))
+    verdicts = judge(both, as_of=SESSIONS[-1])
+    assert answers(verdicts, "GDP", "macro") == {}
+    counts = verdicts.macro.groupby("vintage", observed=True).size().to_dict()
+    assert counts == {"first": 11, "revised": 10}  # November's revision comes an hour too late
+    clash = pd.concat([first, first.assign(value=-1.0)]).sort_values("date", kind="stable")
+    verdicts = judge(raw_market({"A": walk(SESSIONS)}, macro=clash), as_of=SESSIONS[-1])
+    assert answers(verdicts, "GDP", "macro")["conflicting_rows"] == "Q"
+
+
+def test_a_table_that_begins_after_the_as_of_is_no_fault(walk: Walk, raw_market: Read) -> None:
+    raw = raw_market({"A": walk(SESSIONS)}, macro=macro()[lambda rows: rows["date"] >= DAY])
+    verdicts = judge(raw, as_of=SESSIONS[AT - 1])
+    assert verdicts.macro.empty
+    assert set(verdicts.feeds["table"]) == {"prices"}
 
 
 def test_a_lagged_yield_is_not_late_by_its_own_lag(walk: Walk, raw_market: Read) -> None:

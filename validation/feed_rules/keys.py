@@ -54,7 +54,7 @@ class Keyed:
     breaches: tuple[Breach, ...]
 
 
-def key(frame: pd.DataFrame, *, series: str, value: str) -> Keyed:
+def key(frame: pd.DataFrame, *, series: str, value: str, of: tuple[str, ...] = ()) -> Keyed:
     """One row for each date of each series.
 
     Parameters
@@ -63,6 +63,8 @@ def key(frame: pd.DataFrame, *, series: str, value: str) -> Keyed:
         Columns ``date``, ``series`` (categorical), ``value`` and ``row``, in file order.
     series, value : str
         Names of the column of the series and of the column that carries the observation.
+    of : tuple of str
+        Further columns of the key: a value that was published anew is another observation.
 
     Returns
     -------
@@ -72,9 +74,12 @@ def key(frame: pd.DataFrame, *, series: str, value: str) -> Keyed:
     codes = frame[series].cat.codes.to_numpy()
     dates = frame["date"].to_numpy()
     breaches = list(_unsorted(frame, codes, dates, names))
-    order = np.lexsort((dates, codes))
-    same = np.zeros(len(order), dtype=bool)
-    same[1:] = (codes[order][1:] == codes[order][:-1]) & (dates[order][1:] == dates[order][:-1])
+    others = [pd.factorize(frame[name], sort=True)[0] for name in reversed(of)]
+    order = np.lexsort((*others, dates, codes))
+    same = np.ones(len(order), dtype=bool)
+    for column in (codes, dates, *others):
+        same[1:] &= column[order][1:] == column[order][:-1]
+    same[:1] = False
     rows = frame.iloc[order].reset_index(drop=True)
     if same.any():
         shared = same | np.append(same[1:], False)

@@ -110,17 +110,20 @@ def examine_releases(
         UTC; nothing published later is looked at.
     """
     seen = rows[(rows["date"] <= as_of) & ~(rows["available_at"] > known_by)]
-    keyed = key(seen, series="series", value="value")
-    expected = expected_dates(keyed.rows, as_of=as_of)
+    others = tuple(name for name in ("available_at", "vintage") if name in seen)
+    keyed = key(seen, series="series", value="value", of=others)
+    first = keyed.rows.drop_duplicates(["series", "date"])  # as first published
+    expected = expected_dates(first, as_of=as_of)
     breaches = list(keyed.breaches)
     lines: list[dict[str, object]] = []
-    for series, mine in keyed.rows.groupby("series", observed=True):
+    for series, mine in first.groupby("series", observed=True):
         name = str(series)
         dates, held = expected.get(name, (pd.DatetimeIndex([]), pd.DatetimeIndex([])))
         breaches += releases(name, mine, expected=dates, observed=held)
         given = mine["date"][np.isfinite(mine["value"])]
         lines.append(_described(name, dates, dates.difference(held), pd.DatetimeIndex(given)))
-    return Examined(pd.DataFrame(lines), tuple(breaches), keyed.rows, {})
+    feeds = pd.DataFrame(lines, columns=list(_LINE))
+    return Examined(feeds, tuple(breaches), keyed.rows, {})
 
 
 def last_origin(instruments: Mapping[str, Instrument], as_of: pd.Timestamp) -> pd.Timestamp:
@@ -185,14 +188,12 @@ def _line(name: str, feed: Feed | None) -> dict[str, object]:
     return _described(name, feed.sessions, feed.sessions[~feed.given], feed.dates)
 
 
+_LINE = ("series", "expected", "missing", "first", "last", "missing_dates")
+
+
 def _described(
     name: str, expected: pd.DatetimeIndex, missing: pd.DatetimeIndex, given: pd.DatetimeIndex
 ) -> dict[str, object]:
-    return {
-        "series": name,
-        "expected": len(expected),
-        "missing": len(missing),
-        "first": given.min() if len(given) else pd.NaT,
-        "last": given.max() if len(given) else pd.NaT,
-        "missing_dates": list(missing),
-    }
+    ends = (given.min(), given.max()) if len(given) else (pd.NaT, pd.NaT)
+    cells = (name, len(expected), len(missing), *ends, list(missing))
+    return dict(zip(_LINE, cells, strict=True))
