@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, cast, runtime_checkable
@@ -116,7 +117,7 @@ def forecast_many(
     evaluate_from: pd.Timestamp | None = None,
     store: UnitStore | None = None,
     jobs: int = 1,
-) -> Iterator[tuple[History, dict[str, TailForecast] | ValueError]]:
+) -> Generator[tuple[History, dict[str, TailForecast] | ValueError], None, None]:
     """`forecast_series` of each history, in their order, handed over one by one.
 
     A history that it refuses comes with the error, and the others go on. The forecasts do not
@@ -146,8 +147,16 @@ def forecast_many(
     )
     queued = list(histories)
     with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        answers = Parallel(return_as="generator")(delayed(work)(history) for history in queued)
-    yield from zip(queued, cast("Iterator[dict[str, TailForecast]]", answers), strict=True)
+        answers = cast(
+            "Generator[dict[str, TailForecast] | ValueError, None, None]",
+            Parallel(return_as="generator")(delayed(work)(history) for history in queued),
+        )
+    try:
+        yield from zip(queued, answers, strict=True)
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # joblib warns of the rest where a loop ends early
+            answers.close()
 
 
 def _forecast_history(

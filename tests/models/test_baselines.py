@@ -247,6 +247,15 @@ def test_two_processes_forecast_what_one_does(returns):
         assert all(same(ours[name], theirs[name]) for name in NAMES)
 
 
+def test_a_loop_that_ends_early_ends_in_silence(returns):
+    histories = [history("A", returns), history("B", returns)]
+    answers = forecast_many(histories, models=("hs_250",), alphas=ALPHAS, first=FIRST, every=EVERY)
+    assert next(answers)[0].name == "A"
+    answers.close()
+    with pytest.raises(StopIteration):
+        next(answers)
+
+
 @pytest.mark.slow
 def test_on_its_own_simulation_gjr_fhs_is_exceeded_as_often_as_it_says():
     returns = simulate(7, 9000)
