@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from features.market import MarketData
 from features.panel import Panel, build_panel
 from features.returns import History
 from flows.plan import Plan, make_plan
+from flows.processes import processes
 from flows.refusal import RefusedError
 from flows.settings import BASELINES, LEARNED, MINIMUM_HISTORY, SESSIONS_BETWEEN_REFITS, Settings
 from flows.table import Block, assemble, block
@@ -137,7 +137,7 @@ def forecast_statistical(
             every=SESSIONS_BETWEEN_REFITS,
             evaluate_from=plan.start,
             store=units,
-            jobs=_processes(len(histories)),
+            jobs=processes(len(histories), worth=8),
         ):
             done += 1
             progress(done, total)
@@ -194,7 +194,7 @@ def train_heads(
             first_year=plan.start.year,
             settings=learned_settings(settings),
             store=units,
-            jobs=_processes(len(candidates)),
+            jobs=processes(len(candidates), worth=8),
             on_fit=progress,
         )
     except ValueError as error:
@@ -240,11 +240,6 @@ def learned_settings(settings: Settings) -> LearnedSettings:
         linear=replace(default.linear, seed=settings.seed),
         mlp=replace(default.mlp, seed=settings.seed),
     )
-
-
-def _processes(series: int) -> int:
-    # Starting one costs what eight series cost.
-    return max(1, min(len(os.sched_getaffinity(0)), series // 8))
 
 
 def _levels(settings: Settings) -> tuple[float, ...]:

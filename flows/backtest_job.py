@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.evidence_file import evidence_text
 from flows.evidence_metrics import metrics_of
 from flows.lifecycle import judged
-from flows.outputs import file_digest, json_bytes, publish, staging, write_whole
+from flows.outputs import file_digest, publish, staging, write_whole
 from flows.provenance import provenance
 from flows.settings import Settings, canonical_digest
 from flows.steps import Steps, record_of
@@ -87,7 +88,8 @@ def backtest(
             files = staged / "files"
             files.mkdir()
             write_table(work.table, files / target.name)
-            write_whole(staged / "logged" / "evidence.json", json_bytes(work.evidence))
+            content = evidence_text(work.evidence).encode()
+            write_whole(staged / "logged" / "evidence.json", content)
             complete(root, version, staged / "logged")
             publish(files, target.parent)
         step.summary = f"{len(work.table):,} rows"

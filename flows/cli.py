@@ -174,6 +174,21 @@ def backtest(
         typer.echo(done["forecasts"])
 
 
+@app.command(epilog="Example: foreshock score forecasts.parquet --baseline gjr_fhs --json all.json")
+@guarded
+def score(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Forecast table, CSV or Parquet.")],
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", metavar="MODEL", help="Model to beat.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Judge any forecast table: every test, every window, against a baseline."""
+    from flows.score import score as judge
+
+    judge(file, baseline=baseline, json=json)
+
+
 @app.command()
 @guarded
 def ui(

@@ -13,11 +13,13 @@ import pandas as pd
 from features.panel import Panel
 from flows import tracking
 from flows.backtest import Heads, Statistical, tabulate
+from flows.evidence_file import evidence_text
 from flows.evidence_metrics import metrics_of
 from flows.ingest import Ingested
 from flows.monitor import drift
 from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
+from flows.processes import processes
 from flows.provenance import Provenance, provenance
 from flows.report import claimed_model, render_report, verdict_sentence
 from flows.settings import LEGACY, Settings
@@ -139,6 +141,7 @@ def judged(settings: Settings, *, root: Path, steps: Steps, simulated: bool = Tr
             asset_classes={history.name: history.asset_class for history in plan.judged},
             seed=settings.seed,
             simulated=simulated,
+            jobs=processes(len(table), worth=100_000),
         )
         missed = evidence["not_covered"]
         step.summary = f"{len(evidence['groups']):,} groups judged"
@@ -300,7 +303,7 @@ def _write(
     )
     (files / "report.html").write_text(page, encoding="utf-8")
     (files / "feeds.json").write_bytes(json_bytes(feeds))
-    (files / "evidence.json").write_bytes(json_bytes(work.evidence))
+    (files / "evidence.json").write_text(evidence_text(work.evidence), encoding="utf-8")
     (files / "shadow.json").write_bytes(json_bytes(compared))
     write_table(work.table, files / "forecasts.parquet")
     step.summary = f"{len(page) / 1e3:,.0f} kB"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ from flows.tracking import Record
 Answer = TypeVar("Answer")
 
 
+@runtime_checkable
 class Recorder(Protocol):
     """What does a step's work and keeps a record of it."""
 

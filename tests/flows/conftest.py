@@ -116,3 +116,10 @@ def tiny(tiny_closes: pd.DataFrame) -> MarketData:
 def tiny_market(tiny_closes: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny market as a directory."""
     return write_market(tiny_closes, tmp_path_factory.mktemp("tiny") / "market")
+
+
+@pytest.fixture(scope="session")
+def learnable_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight stocks and a book, just long enough for the learned tails; a market directory."""
+    closes = synthetic_closes(instruments=8, sessions=2060)
+    return write_market(closes, tmp_path_factory.mktemp("learnable") / "market")
