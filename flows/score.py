@@ -10,6 +10,7 @@ from rich.console import Console
 
 from flows.evidence_file import evidence_text
 from flows.outputs import write_whole
+from flows.processes import processes
 from flows.refusal import RefusedError
 from flows.score_table import summary
 from flows.terminal import Terminal
@@ -60,7 +61,13 @@ def score(
                 f"baseline {baseline!r} is not a model of {file.name}. "
                 f"It has {', '.join(models)}: name one of them."
             )
-        evidence = examine(table, baseline=baseline or BASELINE, draws=draws, simulated=simulated)
+        evidence = examine(
+            table,
+            baseline=baseline or BASELINE,
+            draws=draws,
+            simulated=simulated,
+            jobs=processes(len(table), worth=100_000),
+        )
         step.summary = f"{len(table):,} forecasts"
     if str(json) == "-":
         sys.stdout.write(evidence_text(evidence))

@@ -36,6 +36,7 @@ def examine(
     seed: int = 0,
     draws: int = DRAWS,
     simulated: bool = True,
+    jobs: int = 1,
 ) -> dict[str, Any]:
     """Judge a forecast table: every test, every window, against the baseline and in crises.
 
@@ -60,6 +61,8 @@ def examine(
     simulated : bool
         False leaves out simulated p-values and what needs them: tail accuracy, the model
         confidence set and the test of superior ability.
+    jobs : int
+        Processes to share the work out to; the evidence does not depend on it.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def examine(
     panels = judged_panels(checked, as_of=last)
     drawn = draws if simulated else 0
     resampled = min(drawn, BOOTSTRAP_DRAWS)
-    groups, pooled, cells = judged_groups(panels, draws=drawn, seed=seed)
+    groups, pooled, cells = judged_groups(panels, draws=drawn, seed=seed, jobs=jobs)
     return {
         "schema": SCHEMA,
         "as_of": _iso(last),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+from joblib import Parallel, delayed, parallel_config
+from numpy.typing import NDArray
 
 from validation.battery import OVERLAP, TESTS, series_tests
 from validation.coverage import basel_zone
@@ -39,7 +42,7 @@ class Groups(NamedTuple):
     cells: list[TailCell]
 
 
-def judged_groups(panels: Panels, *, draws: int, seed: int) -> Groups:
+def judged_groups(panels: Panels, *, draws: int, seed: int, jobs: int = 1) -> Groups:
     """Figures and tests of every portfolio and window in which it has a judged forecast.
 
     Parameters
@@ -49,34 +52,35 @@ def judged_groups(panels: Panels, *, draws: int, seed: int) -> Groups:
         Simulated samples behind the shortfall tests; 0 leaves out everything simulated.
     seed : int
         Of everything drawn, the same for all groups.
+    jobs : int
+        Processes that share the panels out; the answer does not depend on it.
     """
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        parts = Parallel()(
+            delayed(_panel_groups)(panel, panels.portfolios, panels.windows, draws=draws, seed=seed)
+            for panel in panels.panels
+        )
     found = Groups([], [], [])
-    for panel in panels.panels:
-        outcomes = _portfolios(panel, panels, found, draws=draws, seed=seed)
-        by_date = np.argsort(panel.date, kind="stable")
-        date, forecasts = panel.date[by_date], panel.forecasts.rows(by_date)
-        for window, dates in panels.windows.items():
-            rows = slice(*np.searchsorted(date, (dates.start, dates.stop)).tolist())
-            if rows.start == rows.stop:
-                continue
-            tests = {name: rejecting(one[name] for one in outcomes[window]) for name in TESTS}
-            held = forecasts.rows(rows)
-            tests |= pooled_tests(held, date[rows], alpha=panel.alpha, horizon=panel.horizon)
-            found.pooled.append(_group(None, panel, window, held, tests))
+    for part in cast("list[Groups]", parts):
+        found.groups.extend(part.groups)
+        found.pooled.extend(part.pooled)
+        found.cells.extend(part.cells)
     return found
 
 
-def _portfolios(
-    panel: Panel, panels: Panels, found: Groups, *, draws: int, seed: int
-) -> dict[str, list[dict[str, Outcome]]]:
-    """Add the groups of each portfolio; returns their tests by window."""
-    outcomes: dict[str, list[dict[str, Outcome]]] = {window: [] for window in panels.windows}
+def _panel_groups(
+    panel: Panel,
+    portfolios: tuple[str, ...],
+    windows: Mapping[str, slice],
+    *,
+    draws: int,
+    seed: int,
+) -> Groups:
+    """Each portfolio by window, then all of them together."""
+    found = Groups([], [], [])
+    outcomes: dict[str, list[dict[str, Outcome]]] = {window: [] for window in windows}
     for portfolio, date, series in panel.series():
-        for window, dates in panels.windows.items():
-            rows = slice(*np.searchsorted(date, (dates.start, dates.stop)).tolist())
-            if rows.start == rows.stop:
-                continue
-            held = series.rows(rows)
+        for window, held in _by_window(windows, date, series):
             tests = series_tests(
                 held,
                 alpha=panel.alpha,
@@ -86,11 +90,32 @@ def _portfolios(
                 whole=window == ALL,
             )
             outcomes[window].append(tests)
-            found.groups.append(_group(panels.portfolios[portfolio], panel, window, held, tests))
+            found.groups.append(_group(portfolios[portfolio], panel, window, held, tests))
             cell = tail_cell(held, tests, panel=panel, window=window, draws=draws, seed=seed)
             if cell is not None:
                 found.cells.append(cell)
-    return outcomes
+    by_date = np.argsort(panel.date, kind="stable")
+    date, forecasts = panel.date[by_date], panel.forecasts.rows(by_date)
+    for window, held in _by_window(windows, date, forecasts):
+        tests = {name: rejecting(one[name] for one in outcomes[window]) for name in TESTS}
+        dates = date[_rows(windows[window], date)]
+        tests |= pooled_tests(held, dates, alpha=panel.alpha, horizon=panel.horizon)
+        found.pooled.append(_group(None, panel, window, held, tests))
+    return found
+
+
+def _by_window(
+    windows: Mapping[str, slice], date: NDArray[np.int64], series: Series
+) -> Iterator[tuple[str, Series]]:
+    """What each window holds of forecasts in order of time; empty windows are left out."""
+    for window, dates in windows.items():
+        rows = _rows(dates, date)
+        if rows.start < rows.stop:
+            yield window, series.rows(rows)
+
+
+def _rows(dates: slice, date: NDArray[np.int64]) -> slice:
+    return slice(*np.searchsorted(date, (dates.start, dates.stop)).tolist())
 
 
 def _group(

@@ -10,8 +10,9 @@ from validation.outcome import Outcome
 from validation.panels import judged_panels
 
 
-def groups_of(table):
-    return judged_groups(judged_panels(table, as_of=np.datetime64("2100-01-01")), draws=200, seed=0)
+def groups_of(table, jobs=1):
+    panels = judged_panels(table, as_of=np.datetime64("2100-01-01"))
+    return judged_groups(panels, draws=200, seed=0, jobs=jobs)
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +83,13 @@ def test_what_is_not_finite_is_null_with_a_status(number):
     assert plain["statistic"] is None
     assert plain["p_value"] is None
     assert plain["status"].startswith("not_computable: ")
+
+
+@pytest.mark.slow
+def test_two_processes_find_what_one_finds():
+    table = forecast_table(
+        portfolios=2, dates=260, knowledge={"m": 1.0, "n": 0.5}, alphas=(0.975, 0.99)
+    )
+    alone, shared = groups_of(table), groups_of(table, jobs=2)
+    assert shared.groups == alone.groups
+    assert shared.pooled == alone.pooled
