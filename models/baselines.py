@@ -90,8 +90,8 @@ def forecast_series(
         If a model is unknown, the levels are out of range or order, ``evaluate_from`` is after
         the last row, or the series is shorter than ``first``, not finite or constant.
     """
-    names, levels = tuple(models), tuple(alphas)
-    _check(returns, names, levels, first=first, evaluate_from=evaluate_from)
+    names, levels = _options(models, alphas)
+    _check(returns, first=first, evaluate_from=evaluate_from)
     windows = refit_windows(returns.size, first=first, every=every)
     judged = [window for window in windows if window.stop > evaluate_from]
     ranks = tail_ranks(levels, largest=returns.size)
@@ -135,11 +135,17 @@ def forecast_many(
         Processes.
     models, alphas, first, every
         As in `forecast_series`.
+
+    Raises
+    ------
+    ValueError
+        If a model is unknown or the levels are out of order.
     """
+    names, levels = _options(models, alphas)
     work = partial(
         _forecast_history,
-        models=tuple(models),
-        alphas=tuple(alphas),
+        models=names,
+        alphas=levels,
         first=first,
         every=every,
         evaluate_from=evaluate_from,
@@ -169,18 +175,18 @@ def _forecast_history(
         return error
 
 
-def _check(
-    returns: Float[np.ndarray, " time"],
-    names: tuple[str, ...],
-    levels: tuple[float, ...],
-    *,
-    first: int,
-    evaluate_from: int,
-) -> None:
+def _options(
+    models: Iterable[str], alphas: Iterable[float]
+) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    names, levels = tuple(models), tuple(alphas)
     if unknown := [name for name in names if name not in NAMES]:
         raise ValueError(f"models: {unknown[0]!r} is not one of {', '.join(NAMES)}.")
     if not levels or list(levels) != sorted(set(levels)):
         raise ValueError(f"alphas must be ascending and different, got {levels}.")
+    return names, levels
+
+
+def _check(returns: Float[np.ndarray, " time"], *, first: int, evaluate_from: int) -> None:
     if not 0 <= evaluate_from < returns.size:
         raise ValueError(
             f"evaluate_from must be a row of the {returns.size} returns, got {evaluate_from}. "

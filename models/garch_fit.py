@@ -135,7 +135,7 @@ def _maximise(
         guess = np.array([start.mu / unit, *variance, start.nu])
     model = ConstantMean(scaled, volatility=volatility, distribution=_StudentsT(), rescale=False)
     with warnings.catch_warnings():
-        # A start that the grown sample puts out of bounds is replaced by arch's own.
+        # The bounds depend on the sample: the optimiser moves a start inside them by itself.
         warnings.simplefilter("ignore", StartingValueWarning)
         result = model.fit(disp="off", show_warning=False, starting_values=guess, backcast=backcast)
     values = [float(value) for value in result.params]

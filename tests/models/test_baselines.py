@@ -247,6 +247,11 @@ def test_two_processes_forecast_what_one_does(returns):
         assert all(same(ours[name], theirs[name]) for name in NAMES)
 
 
+def test_a_wrong_request_is_no_fault_of_the_series(returns):
+    with pytest.raises(ValueError, match=r"^models: 'gjr' is not one of"):
+        next(forecast_many([history("A", returns)], models=("gjr",), alphas=ALPHAS))
+
+
 def test_a_loop_that_ends_early_ends_in_silence(returns):
     histories = [history("A", returns), history("B", returns)]
     answers = forecast_many(histories, models=("hs_250",), alphas=ALPHAS, first=FIRST, every=EVERY)
