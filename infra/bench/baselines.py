@@ -106,7 +106,10 @@ def main() -> None:
     histories = simulate(max(COUNTS))
     seconds(histories[:JOBS])  # starts the processes and compiles
     with_fits, without, fits = shares(histories[0].returns)
-    print(f"{len(NAMES)} models, {SESSIONS} sessions, {JOBS} processes, {os.cpu_count()} cores")
+    print(
+        f"{len(NAMES)} models, {SESSIONS} sessions, {JOBS} processes, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f} (wall times mean something on a quiet machine)"
+    )
     print(
         f"one series: {with_fits:.2f} s of CPU, {with_fits - without:.2f} s of it in {fits} fits "
         f"({1e3 * (with_fits - without) / fits:.1f} ms each), {without:.2f} s in everything else"
