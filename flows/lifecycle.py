@@ -22,6 +22,7 @@ from flows.plan import Plan
 from flows.processes import processes
 from flows.provenance import Provenance, provenance
 from flows.report import claimed_model, render_report, verdict_sentence
+from flows.report_sections import forecast_books, speaking_portfolio
 from flows.settings import LEGACY, Settings
 from flows.shadow import shadow
 from flows.steps import Steps, ingested, prepared, record_of
@@ -198,7 +199,7 @@ def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None
     return Finished(
         directory=directory,
         files=digests,
-        verdict=verdict_sentence(work.evidence),
+        verdict=verdict_sentence(work.evidence, portfolio=_speaking(work)),
         gates={gate.name: gate.passed for gate in gates},
         version=version,
         excluded=tuple(_named(entry) for entry in work.found.verdicts.excluded()),
@@ -307,6 +308,11 @@ def _write(
     (files / "shadow.json").write_bytes(json_bytes(compared))
     write_table(work.table, files / "forecasts.parquet")
     step.summary = f"{len(page) / 1e3:,.0f} kB"
+
+
+def _speaking(work: Work) -> str:
+    books = forecast_books(work.table, work.found.verdicts.to_json())
+    return speaking_portfolio(work.evidence, books)
 
 
 def _named(entry: Mapping[str, str]) -> str:

@@ -112,13 +112,14 @@ def render_report(
     present = set(shortest["model"].unique())
     models = [name for name in dict.fromkeys((LEGACY, BAR, model)) if name in present]
     books = sections.forecast_books(shortest, feeds)
-    crises = sections.crisis_rows(evidence, models=models, alpha=alpha, portfolio=books[0])
+    book = sections.speaking_portfolio(evidence, books)
+    crises = sections.crisis_rows(evidence, models=models, alpha=alpha, portfolio=book)
     for crisis in crises:
         crisis["picture"] = crisis_picture(
             shortest,
             first=pd.Timestamp(crisis["window"].first),
             last=pd.Timestamp(crisis["window"].last),
-            portfolio=books[0],
+            portfolio=book,
             alpha=alpha,
             legacy=(LEGACY, model_title(LEGACY)),
             model=(model, model_title(model)),
@@ -127,21 +128,21 @@ def render_report(
         evidence=evidence,
         feeds=feeds,
         lineage=lineage,
-        verdict=verdict_sentence(evidence, portfolio=books[0]),
+        verdict=verdict_sentence(evidence, portfolio=book),
         alpha=alpha,
         alphas=sorted({float(entry["alpha"]) for entry in evidence["pooled"]}),
         legacy=LEGACY,
         bar=BAR,
         model=model,
         models=models,
-        book=books[0],
+        book=book,
         crises=crises,
         upcoming=sections.next_session(shortest, books, models=models, alpha=alpha),
         headline=sections.against_bar(evidence),
         by_crisis=sections.in_each_crisis(evidence, model=model),
         by_class=sections.by_class(evidence, model=model),
         accuracy=sections.accuracy_rows(evidence["tail_accuracy"]),
-        examined=sections.outcome_rows(evidence, models=models, alpha=alpha, portfolio=books[0]),
+        examined=sections.outcome_rows(evidence, models=models, alpha=alpha, portfolio=book),
         gate=sections.gate_answers(feeds),
         shadow=sections.shadow_rows(shadow, books, alpha=alpha),
         drift=sections.drift_rows(drift),

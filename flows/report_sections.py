@@ -48,6 +48,19 @@ def forecast_books(forecasts: pd.DataFrame, feeds: Entry) -> list[str]:
     return books or sorted(forecast)
 
 
+def speaking_portfolio(evidence: Entry, portfolios: Sequence[str]) -> str:
+    """The one judged in most crises, so that one name tells of them all; ties go to the first."""
+    crises = {window.name for window in CATALOGUE}
+    judged = Counter(
+        portfolio
+        for portfolio, window in {
+            (entry["portfolio"], entry["window"]) for entry in evidence["groups"]
+        }
+        if window in crises
+    )
+    return max(portfolios, key=lambda name: judged[name])
+
+
 def crisis_rows(
     evidence: Entry, *, models: Sequence[str], alpha: float, portfolio: str
 ) -> list[dict[str, Any]]:
@@ -73,7 +86,10 @@ def crisis_rows(
 def next_session(
     forecasts: pd.DataFrame, books: Sequence[str], *, models: Sequence[str], alpha: float
 ) -> list[dict[str, Any]]:
-    """The forecast from each book's last origin: VaR and ES by model."""
+    """The forecast from each book's last origin: VaR and ES by model.
+
+    ``current`` is False where its target has come to pass: the book has ended.
+    """
     wanted = forecasts["portfolio"].isin(books) & forecasts["model"].isin(models)
     rows = forecasts[wanted & (forecasts["alpha"] == alpha)]
     latest: list[dict[str, Any]] = []
@@ -86,6 +102,7 @@ def next_session(
                     "book": book,
                     "origin": last["origin"].iloc[0],
                     "target": last["target"].iloc[0],
+                    "current": last["target"].iloc[0] > forecasts["origin"].max(),
                     "risk": last[["var", "es"]].to_dict(orient="index"),
                 }
             )
