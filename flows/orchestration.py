@@ -34,9 +34,9 @@ def recorded(name: str, work: Callable[[], Answer]) -> Answer:
         answers.append(work())
 
     if name in _FLOWS:
-        flow(step, name=name, persist_result=False)()
+        flow(name=name, persist_result=False)(step)()
     else:
-        task(step, name=name, persist_result=False, cache_policy=NO_CACHE)()
+        task(name=name, persist_result=False, cache_policy=NO_CACHE)(step)()
     return answers[0]
 
 

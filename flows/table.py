@@ -86,7 +86,7 @@ def block(
         & ~np.isnat(following)
         & np.isfinite(forecast.sigma)
     )
-    levels = [forecast.alphas.index(alpha) for alpha in alphas]
+    levels = np.array([forecast.alphas.index(alpha) for alpha in alphas], dtype=np.intp)
     pnl = realised[wanted]
     return Block(
         portfolio=history.name,

@@ -37,18 +37,19 @@ def market_of(
     close: pd.DataFrame | None = None,
 ) -> MarketData:
     nothing = published("", [])
-    close = pd.DataFrame(index=pd.bdate_range("2024-01-02", periods=3)) if close is None else close
+    empty = pd.DataFrame(index=pd.bdate_range("2024-01-02", periods=3))
+    closes = empty if close is None else close
     return MarketData(
         instruments={item.name: item for item in instruments or []},
-        close=close,
-        imputed=close.isna() & False,
+        close=closes,
+        imputed=closes.isna() & False,
         bars={},
-        sessions={name: pd.DatetimeIndex(close.index) for name in close},
+        sessions={name: pd.DatetimeIndex(closes.index) for name in closes},
         macro=pd.concat([nothing, *macro]) if macro else nothing,
         news=pd.concat([nothing, *news]) if news else nothing,
         portfolios={},
         snapshot="0" * 64,
-        as_of=cast(pd.Timestamp, close.index[-1]),
+        as_of=cast(pd.Timestamp, closes.index[-1]),
     )
 
 

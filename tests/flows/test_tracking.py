@@ -165,6 +165,7 @@ def test_a_run_whose_process_is_gone_is_marked_killed(
 def test_a_version_loads_back_and_forecasts(tracked_root: Path, record: Record, files: Path):
     with register(tracked_root, record) as version:
         complete(tracked_root, version, files)
+    assert version.number is not None
     model = load_version(tracked_root, version.number)
     assert model.predict(pd.DataFrame({"sigma": [0.01, 0.02]}))["var"].tolist() == [0.031] * 2
 
@@ -172,6 +173,7 @@ def test_a_version_loads_back_and_forecasts(tracked_root: Path, record: Record, 
 def test_weights_that_changed_since_are_not_loaded(tracked_root: Path, record: Record, files: Path):
     with register(tracked_root, record) as version:
         complete(tracked_root, version, files)
+    assert version.number is not None
     (stored,) = (tracked_root / "artifacts").rglob("number.txt")
     stored.write_text("0.013")
     with pytest.raises(RefusedError, match=r"v1: weights have SHA-256 .* Restore"):
