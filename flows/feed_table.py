@@ -10,6 +10,7 @@ import pandas as pd
 from rich.text import Text
 
 from features.findings import Answer, Finding
+from validation.feed_rules.sessions import SHORT
 from validation.verdicts import SEVERITY, Verdicts
 
 _SHOWN = {Answer.REJECT: ("rejected", "bold red"), Answer.QUARANTINE: ("quarantined", "yellow")}
@@ -65,6 +66,8 @@ def summarise(verdicts: Verdicts, written: FeedFiles) -> list[Text]:
 
 def _line(finding: Finding) -> Text:
     word, style = _SHOWN[finding.answer]
+    if finding.rule == SHORT.name:
+        word = "no model for"  # the feed stands; it is its models that are refused
     return Text.assemble(
         (word, style), " ", (f"[{finding.rule}]", "dim"), " ", _plain(str(finding))
     )

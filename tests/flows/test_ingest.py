@@ -172,8 +172,8 @@ def test_validate_says_what_is_wrong_and_where_it_is_written(
     assert done.exit_code == 2
     assert "rejected [missing_sessions] prices.csv: A misses 7.5% of the sessions" in done.stdout
     assert "rejected [decimal_comma_or_thousands] prices.csv: C" in done.stdout
-    assert "rejected [holds_an_excluded_feed] portfolios/ab.csv: ab" in done.stdout
-    assert "rejected [holds_an_excluded_feed] portfolios/cd.csv: cd" in done.stdout
+    assert "rejected [holds_a_rejected_feed] portfolios/ab.csv: ab" in done.stdout
+    assert "rejected [holds_a_rejected_feed] portfolios/cd.csv: cd" in done.stdout
     assert "prices to 2022-07-15: 6 series, 2 rejected, 4 without a finding." in done.stdout
     (written,) = state_root.glob("feeds/*/feeds.json")
     assert f"verdicts  {written}" in done.stdout
