@@ -41,7 +41,7 @@ def crisis_picture(
     *,
     first: pd.Timestamp,
     last: pd.Timestamp,
-    portfolio: str,
+    portfolio: str | None,
     alpha: float,
     legacy: tuple[str, str],
     model: tuple[str, str],
@@ -54,8 +54,9 @@ def crisis_picture(
         Forecast table of one horizon.
     first, last : Timestamp
         Target dates of the crisis; two weeks more are drawn on either side, the crisis shaded.
-    portfolio : str
-        Book of the upper panel.
+    portfolio : str or None
+        Book of the upper panel; None where no book was judged in the crisis, and then the panel
+        says so.
     alpha : float
         Confidence level in (0.5, 1).
     legacy, model : (str, str)
@@ -75,10 +76,13 @@ def crisis_picture(
     held = forecasts[near & (forecasts["alpha"] == alpha) & forecasts["pnl"].notna()]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, 4.2))
-        figure.subplots_adjust(left=0.08, right=0.995, top=0.92, bottom=0.07, hspace=0.1)
+        figure.subplots_adjust(left=0.085, right=0.995, top=0.92, bottom=0.07, hspace=0.1)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         stroke = 0.6 * 72 * 0.9 * _WIDTH / max(1, held["target"].nunique())
-        _draw_book(upper, held[held["portfolio"] == portfolio], legacy, model, stroke=stroke)
+        if portfolio is None:
+            upper.text(0.5, 0.5, "no book reaches this crisis", transform=upper.transAxes)
+        else:
+            _draw_book(upper, held[held["portfolio"] == portfolio], legacy, model, stroke=stroke)
         _draw_share(lower, held, legacy[0], model[0], alpha=alpha, stroke=stroke)
         for axes in (upper, lower):
             axes.axvspan(first, last, color=SHADE, zorder=0, linewidth=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +48,10 @@ def verdict_sentence(evidence: Mapping[str, Any], *, portfolio: str | None = Non
     for crisis in CATALOGUE:
         ours = groups.get((portfolio, model, alpha, crisis.name))
         if ours is not None:
+            legacy = groups.get((portfolio, LEGACY, alpha, crisis.name))
             count = ours["exceedances"]
             noun = "exceedance" if count == 1 else "exceedances"
             parts.append(f"{crisis.title}, {portfolio}: {count} {noun} in {ours['n']}{_zone(ours)}")
-            legacy = groups.get((portfolio, LEGACY, alpha, crisis.name))
             parts += [f"legacy: {legacy['exceedances']}{_zone(legacy)}"] if legacy else []
             break
     else:
@@ -79,6 +79,7 @@ def render_report(
     lineage: Mapping[str, Any],
     shadow: Mapping[str, Any],
     drift: Mapping[str, Any],
+    gates: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """One self-contained HTML page, printable, without scripts or outside resources.
 
@@ -99,6 +100,8 @@ def render_report(
         As `flows.shadow.shadow` returns it.
     drift : mapping
         As `flows.monitor.drift` returns it.
+    gates : sequence of mapping
+        ``name``, ``passed``, ``value``, ``threshold`` of each; shown where there are any.
 
     Returns
     -------
@@ -113,13 +116,13 @@ def render_report(
     models = [name for name in dict.fromkeys((LEGACY, BAR, model)) if name in present]
     books = sections.forecast_books(shortest, feeds)
     book = sections.speaking_portfolio(evidence, books)
-    crises = sections.crisis_rows(evidence, models=models, alpha=alpha, portfolio=book)
+    crises = sections.crisis_rows(evidence, models=models, alpha=alpha, books=(book, *books))
     for crisis in crises:
         crisis["picture"] = crisis_picture(
             shortest,
             first=pd.Timestamp(crisis["window"].first),
             last=pd.Timestamp(crisis["window"].last),
-            portfolio=book,
+            portfolio=crisis["book"],
             alpha=alpha,
             legacy=(LEGACY, model_title(LEGACY)),
             model=(model, model_title(model)),
@@ -143,7 +146,8 @@ def render_report(
         by_class=sections.by_class(evidence, model=model),
         accuracy=sections.accuracy_rows(evidence["tail_accuracy"]),
         examined=sections.outcome_rows(evidence, models=models, alpha=alpha, portfolio=book),
-        gate=sections.gate_answers(feeds),
+        answers=sections.gate_answers(feeds),
+        gates=gates,
         shadow=sections.shadow_rows(shadow, books, alpha=alpha),
         drift=sections.drift_rows(drift),
         uncovered=[crisis for crisis in CATALOGUE if crisis.name in evidence["not_covered"]],

@@ -62,51 +62,52 @@ def speaking_portfolio(evidence: Entry, portfolios: Sequence[str]) -> str:
 
 
 def crisis_rows(
-    evidence: Entry, *, models: Sequence[str], alpha: float, portfolio: str
+    evidence: Entry, *, models: Sequence[str], alpha: float, books: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The crises covered, each with one row a model: one book, and all series pooled."""
+    """The crises covered, each with one row a model: the first book that reaches it, and all."""
     groups, pooled = by_key(evidence["groups"]), by_key(evidence["pooled"])
     versus = versus_bar(evidence)
     crises: list[dict[str, Any]] = []
     for window in CATALOGUE:
+        reaching = (name for name in books if (name, models[-1], alpha, window.name) in groups)
+        book = next(reaching, None)
         rows = [
             {
                 "model": model,
-                "book": groups.get((portfolio, model, alpha, window.name)),
+                "book": groups.get((book, model, alpha, window.name)),
                 "pooled": pooled.get((None, model, alpha, window.name)),
                 "versus": versus.get((None, model, alpha, window.name)),
             }
             for model in models
         ]
         if any(row["pooled"] for row in rows):
-            crises.append({"window": window, "rows": rows})
+            crises.append({"window": window, "book": book, "rows": rows})
     return crises
 
 
 def next_session(
     forecasts: pd.DataFrame, books: Sequence[str], *, models: Sequence[str], alpha: float
-) -> list[dict[str, Any]]:
-    """The forecast from each book's last origin: VaR and ES by model.
-
-    ``current`` is False where its target has come to pass: the book has ended.
-    """
+) -> dict[str, Any]:
+    """VaR and ES of the session to come by book and model, and the books that ended before."""
     wanted = forecasts["portfolio"].isin(books) & forecasts["model"].isin(models)
     rows = forecasts[wanted & (forecasts["alpha"] == alpha)]
-    latest: list[dict[str, Any]] = []
+    today = forecasts["origin"].max()
+    upcoming: list[dict[str, Any]] = []
+    ended: dict[str, pd.Timestamp] = {}
     for book in books:
         held = rows[rows["portfolio"] == book]
         last = held[held["origin"] == held["origin"].max()].set_index("model")
-        if len(last):
-            latest.append(
-                {
-                    "book": book,
-                    "origin": last["origin"].iloc[0],
-                    "target": last["target"].iloc[0],
-                    "current": last["target"].iloc[0] > forecasts["origin"].max(),
-                    "risk": last[["var", "es"]].to_dict(orient="index"),
-                }
-            )
-    return latest
+        if last.empty:
+            continue
+        target = last["target"].iloc[0]
+        if target <= today:
+            ended[book] = target
+            continue
+        risk = last[["var", "es"]].to_dict(orient="index")
+        upcoming.append(
+            {"book": book, "origin": last["origin"].iloc[0], "target": target, "risk": risk}
+        )
+    return {"rows": upcoming, "ended": ended}
 
 
 def against_bar(evidence: Entry) -> list[dict[str, Any]]:
@@ -150,15 +151,25 @@ def _by_level(versus: Mapping[Key, Entry], model: str, window: str) -> dict[floa
 
 
 def accuracy_rows(entries: Sequence[Entry]) -> dict[str, Any]:
-    """Share of cells passed, by scope: the legacy, the bar, and what was learned."""
+    """Share of cells passed, by scope: the legacy, the bar, what was learned, and the ceiling."""
     shown = {LEGACY, BAR, *LEARNED}
     models = in_reading_order({entry["model"] for entry in entries} & shown)
+    scopes = list(dict.fromkeys(entry["scope"] for entry in entries))
+    ceilings = {
+        scope: [
+            entry["ceiling"]
+            for entry in entries
+            if entry["scope"] == scope and entry["ceiling"] is not None
+        ]
+        for scope in scopes
+    }
     return {
-        "scopes": list(dict.fromkeys(entry["scope"] for entry in entries)),
+        "scopes": scopes,
         "rows": [
             (model, {entry["scope"]: entry for entry in entries if entry["model"] == model})
             for model in models
         ],
+        "ceiling": {scope: (min(found), max(found)) for scope, found in ceilings.items() if found},
     }
 
 

@@ -138,7 +138,9 @@ def page() -> str:
     return rendered(make_evidence(), make_forecasts(), make_feeds())
 
 
-def rendered(evidence: dict[str, Any], forecasts: pd.DataFrame, feeds: dict[str, Any]) -> str:
+def rendered(
+    evidence: dict[str, Any], forecasts: pd.DataFrame, feeds: dict[str, Any], **more: Any
+) -> str:
     feature = {"method": "Wasserstein distance (normed)", "threshold": 0.3}
     span = {"first": "2020-01-02", "last": "2020-03-31", "dates": 63}
     return render_report(
@@ -170,6 +172,7 @@ def rendered(evidence: dict[str, Any], forecasts: pd.DataFrame, feeds: dict[str,
             "skipped": {"XLC": "612 sessions before 2015-01-02, 1000 are needed"},
             "configurations_seen": 4,
         },
+        **more,
     )
 
 
@@ -310,7 +313,17 @@ def test_what_a_fuller_examiner_adds_is_shown(
     assert "Half a crisis (2020-01-01 to 2020-02-01) is covered in part: 9 dates." in text
     assert "1,234 forecasts have an ES that is not positive" in text
     assert "fx −0.0123 −2.5 balanced +0.0004 0.2" in text
-    assert "none of the 12 models here beats GJR-FHS has p 0.033" in text
+    assert "none of the 12 models here beats GJR-FHS has p 0.033 at 99%" in text
+
+
+def test_gates_are_shown_in_words_where_there_are_any(page: str):
+    gates = [
+        {"name": "shortfall_z2", "passed": True, "value": 0.0112, "threshold": -0.25},
+        {"name": "tail_accuracy", "passed": False, "value": 0.7, "threshold": 0.85},
+    ]
+    text = words(rendered(make_evidence(), make_forecasts(), make_feeds(), gates=gates))
+    assert "shortfall z2 0.011 −0.250 ● passed tail accuracy 0.700 0.850 ■ not passed" in text
+    assert 'id="gates"' not in page
 
 
 def test_a_table_of_baselines_alone_still_makes_a_report(

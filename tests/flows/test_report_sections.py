@@ -2,17 +2,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from flows.report_sections import (
     LONGEST_LIST,
     accuracy_rows,
     by_key,
+    crisis_rows,
     drift_rows,
     gate_answers,
     in_reading_order,
+    next_session,
     shadow_rows,
 )
+
+RISK = {"var": 0.02, "es": 0.03}
 
 
 def test_of_two_horizons_the_shorter_is_reported():
@@ -32,8 +37,44 @@ def test_models_are_read_from_legacy_to_learned_and_strangers_last():
 
 def test_tail_accuracy_stands_side_by_side_for_legacy_bar_and_learned():
     models = ("combined", "garch_t", "gjr_fhs", "hs_250")
-    cells = [{"model": model, "scope": "crises"} for model in models]
-    assert [model for model, _ in accuracy_rows(cells)["rows"]] == ["hs_250", "gjr_fhs", "combined"]
+    cells = [{"model": model, "scope": "crises", "ceiling": 0.95} for model in models]
+    shown = accuracy_rows(cells)
+    assert [model for model, _ in shown["rows"]] == ["hs_250", "gjr_fhs", "combined"]
+    assert shown["ceiling"] == {"crises": (0.95, 0.95)}
+
+
+def test_a_crisis_is_told_by_a_book_that_lived_through_it():
+    def entry(portfolio: str | None, window: str) -> dict[str, Any]:
+        key = {"model": "combined", "alpha": 0.99, "horizon": 1}
+        return key | {"portfolio": portfolio, "window": window}
+
+    evidence = {
+        "groups": [entry("ended", "covid_2020"), entry("alive", "yen_2024")],
+        "pooled": [entry(None, window) for window in ("covid_2020", "yen_2024", "rates_2022")],
+        "comparisons": [],
+    }
+    rows = crisis_rows(evidence, models=["combined"], alpha=0.99, books=["ended", "alive"])
+    told = {row["window"].name: row["book"] for row in rows}
+    assert told == {"covid_2020": "ended", "rates_2022": None, "yen_2024": "alive"}
+
+
+def test_a_book_that_ended_has_no_next_session_and_a_weekend_ends_none():
+    def row(portfolio: str, origin: str, target: str) -> dict[str, Any]:
+        dates = {"origin": pd.Timestamp(origin), "target": pd.Timestamp(target)}
+        return dates | {"portfolio": portfolio, "model": "combined", "alpha": 0.99} | RISK
+
+    forecasts = pd.DataFrame(
+        [
+            row("friday", "2024-12-27", "2024-12-30"),
+            row("bitcoin", "2024-12-29", "2024-12-30"),
+            row("ended", "2022-12-27", "2022-12-28"),
+        ]
+    )
+    books = ["bitcoin", "ended", "friday"]
+    shown = next_session(forecasts, books, models=["combined"], alpha=0.99)
+    assert [row["book"] for row in shown["rows"]] == ["bitcoin", "friday"]
+    assert shown["rows"][0]["risk"] == {"combined": RISK}
+    assert shown["ended"] == {"ended": pd.Timestamp("2022-12-28")}
 
 
 def test_every_drifted_feature_is_listed_and_the_quiet_ones_are_cut():
