@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import lifecycle
 from flows.backtest_job import backtest
-from flows.settings import Settings, state_root
+from flows.settings import read_settings, state_root
 from flows.steps import Steps, ingested
 from flows.terminal import Terminal
 from flows.train import train
@@ -41,16 +41,16 @@ def recorded(name: str, work: Callable[[], Answer]) -> Answer:
 
 
 @flow(name="foreshock-ingest", persist_result=False)
-def ingest_flow(request: dict[str, Any]) -> dict[str, Any]:
+def ingest_flow(request: dict[str, Any], *, quiet: bool = False) -> dict[str, Any]:
     """Judge a market directory; the answer names the snapshot and what was rejected."""
-    found = ingested(_steps(1), Settings.model_validate(request), state_root())
+    found = ingested(_steps(1, quiet), read_settings(**request), state_root())
     return {"snapshot": found.market.snapshot, "rejected": list(found.verdicts.rejected)}
 
 
 @flow(name="foreshock-train", persist_result=False)
 def train_flow(request: dict[str, Any], model: str, *, quiet: bool = False) -> dict[str, Any]:
     """Train and register one version; see `flows.train.train`."""
-    settings = Settings.model_validate(request)
+    settings = read_settings(**request)
     return train(settings, model=model, root=state_root(), steps=_steps(5, quiet)).as_dict()
 
 
@@ -59,7 +59,7 @@ def backtest_flow(
     request: dict[str, Any], out: str | None = None, *, quiet: bool = False
 ) -> dict[str, Any]:
     """Forecast walk-forward; see `flows.backtest_job.backtest`."""
-    settings, where = Settings.model_validate(request), Path(out) if out else None
+    settings, where = read_settings(**request), Path(out) if out else None
     return backtest(settings, root=state_root(), steps=_steps(7, quiet), out=where).as_dict()
 
 
@@ -68,7 +68,7 @@ def run_flow(
     request: dict[str, Any], out: str | None = None, *, quiet: bool = False
 ) -> dict[str, Any]:
     """Do the main job; see `flows.lifecycle.run`."""
-    settings, where = Settings.model_validate(request), Path(out) if out else None
+    settings, where = read_settings(**request), Path(out) if out else None
     steps = _steps(lifecycle.STEPS, quiet)
     return lifecycle.run(settings, root=state_root(), steps=steps, out=where).as_dict()
 
