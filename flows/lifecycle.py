@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from flows.ingest import Ingested
 from flows.monitor import drift
 from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
-from flows.processes import processes
+from flows.processes import processes, release
 from flows.provenance import Provenance, provenance
 from flows.report import claimed_model, render_report, verdict_sentence
 from flows.report_sections import forecast_books, speaking_portfolio
@@ -144,6 +144,7 @@ def judged(settings: Settings, *, root: Path, steps: Steps, simulated: bool = Tr
             simulated=simulated,
             jobs=processes(len(table), worth=100_000),
         )
+        release()
         missed = evidence["not_covered"]
         step.summary = f"{len(evidence['groups']):,} groups judged"
         step.summary += f"; not covered: {', '.join(missed)}" if missed else ""
@@ -187,11 +188,15 @@ def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None
             **weights,
         )
         with _registered(steps, root, record) as version:
-            write_whole(files / "gates.json", json_bytes([asdict(gate) for gate in gates]))
+            judged_by = [asdict(gate) for gate in gates]
+            write_whole(files / "gates.json", json_bytes(judged_by))
             compared = steps("shadow", lambda step: _shadow(step, work))
             moved = steps("drift", lambda step: _drift(step, work, files))
             lineage = lineage_of(work, made, version, root)
-            steps("report", lambda step: _write(step, work, files, compared, moved, lineage))
+            steps(
+                "report",
+                lambda step: _write(step, work, files, compared, moved, lineage, judged_by),
+            )
             tracking.complete(root, version, files)
         directory = out.absolute() if out else runs / f"{record.as_of}-{version.run_id[:8]}"
         digests = publish(files, directory)
@@ -291,6 +296,7 @@ def _write(
     compared: Mapping[str, Any],
     moved: Mapping[str, Any],
     lineage: Mapping[str, Any],
+    gates: Sequence[Mapping[str, Any]],
 ) -> None:
     files.mkdir(exist_ok=True)
     feeds = work.found.verdicts.to_json()
@@ -301,6 +307,7 @@ def _write(
         lineage=lineage,
         shadow=compared,
         drift=moved,
+        gates=gates,
     )
     (files / "report.html").write_text(page, encoding="utf-8")
     (files / "feeds.json").write_bytes(json_bytes(feeds))

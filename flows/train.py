@@ -11,6 +11,7 @@ from features.panel import Panel
 from flows.backtest import Heads, Statistical, forecast_statistical, learned_settings, train_heads
 from flows.outputs import json_bytes, write_whole
 from flows.plan import Plan
+from flows.processes import release
 from flows.provenance import provenance
 from flows.refusal import RefusedError
 from flows.settings import LEARNED, Settings
@@ -110,6 +111,7 @@ def trained(
     def work(step: Step) -> Heads:
         before = len(units)
         heads = train_heads(plan, settings, statistical, panel, units=units, progress=step.advance)
+        release()
         if heads.learned is None:
             step.summary = heads.reason or "no learned model asked for"
         else:
