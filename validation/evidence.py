@@ -23,7 +23,7 @@ from validation.tail_accuracy import tail_accuracy
 
 SCHEMA = "foreshock.evidence/1"
 BASELINE = "gjr_fhs"
-DRAWS = 10_000
+DRAWS = 5_000
 
 
 def examine(
