@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -16,8 +18,10 @@ from joblib import Parallel, delayed, parallel_config
 from features.panel import Panel
 from features.returns import History
 from features.splits import PooledWindow, pooled_windows
+from models import training
 from models.base import TailForecast
 from models.baselines import UnitStore
+from models.tail import heads, inputs, learned, loss, transport
 from models.tail.base_law import fhs_distribution
 from models.tail.combine import Weights, combined, pareto_map
 from models.tail.conformal import Calibration, Record, factors, pooled, session_of
@@ -146,8 +150,8 @@ def forecast_learned(
         c.history.name: {kind: _unserved(rows[c.history.name]) for kind in kinds} for c in judged
     }
     payloads: dict[str, bytes] = {}
-    heads = _heads(windows, kinds, pool, store, jobs)
-    for done, (window, kind, payload) in enumerate(heads, start=1):
+    fitted = _heads(windows, kinds, pool, store, jobs)
+    for done, (window, kind, payload) in enumerate(fitted, start=1):
         payloads[kind] = payload
         head = Head.from_bytes(payload)
         for c in judged:
@@ -200,6 +204,13 @@ def _heads(
         yield window, kind, payload
 
 
+@cache
+def _made_by() -> str:
+    """SHA-256 of the code that trains: a head made by other code is another head."""
+    modules = (training, heads, inputs, learned, loss, transport)
+    return hashlib.sha256("".join(map(inspect.getsource, modules)).encode()).hexdigest()
+
+
 def _trained(pool: Rows, size: int, settings: HeadSettings) -> bytes:
     return fit_head(pool.first(size), settings).to_bytes()
 
@@ -216,7 +227,7 @@ class _RowsDigest:
             self.sha.update(getattr(self.pool, one.name)[fresh].tobytes())
         self.size = size
         whole = self.sha.copy()
-        whole.update(json.dumps([asdict(settings), KNOTS, torch.__version__]).encode())
+        whole.update(json.dumps([asdict(settings), torch.__version__, _made_by()]).encode())
         return whole.hexdigest()
 
 

@@ -177,6 +177,17 @@ def test_a_head_found_in_the_store_is_not_trained_again_and_says_the_same(
             np.testing.assert_array_equal(forecast.pit, second.forecasts[name][model].pit)
 
 
+def test_a_head_made_by_other_code_is_not_taken_for_this_one(
+    bases: dict[str, dict[str, TailForecast]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    run(bases, store=store)
+    known = set(store.units)
+    monkeypatch.setattr("models.tail.walk_forward._made_by", lambda: "other code")
+    run(bases, store=store)
+    assert len(store.units) == 2 * len(known)
+
+
 def test_a_judged_book_teaches_the_heads_nothing(
     bases: dict[str, dict[str, TailForecast]],
 ) -> None:
