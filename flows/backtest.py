@@ -64,6 +64,10 @@ class Heads:
     learned: Learned | None = None
     reason: str = ""
 
+    def without_forecasts(self) -> Heads:
+        """The same heads; the forecasts of many series are large."""
+        return Heads(self.learned and replace(self.learned, forecasts={}), self.reason)
+
 
 def forecast_table(
     market: MarketData,

@@ -96,4 +96,4 @@ def backtest(
         return version.run_id
 
     run = steps("write", written)
-    return Backtested(target, file_digest(target), len(work.table), run, work.left_out)
+    return Backtested(target, file_digest(target), len(work.table), run, dict(work.left_out))

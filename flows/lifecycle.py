@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.panel import Panel
 from flows import tracking
-from flows.backtest import Heads, Statistical, tabulate
+from flows.backtest import Heads, tabulate
 from flows.evidence_file import evidence_text
 from flows.evidence_metrics import metrics_of
 from flows.ingest import Ingested
@@ -40,22 +40,29 @@ STEPS = 11
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """All that a run has in hand once its forecasts are judged."""
+    """All that a run has in hand once its forecasts are judged.
+
+    Attributes
+    ----------
+    settings : Settings
+    found : Ingested
+    plan : Plan
+    panel : Panel or None
+    heads : Heads
+        The last ones fitted; their forecasts are in the table alone.
+    table : DataFrame
+    left_out : mapping of series or model to reason
+    evidence : mapping
+    """
 
     settings: Settings
     found: Ingested
     plan: Plan
     panel: Panel | None
-    statistical: Statistical
     heads: Heads
     table: pd.DataFrame
+    left_out: Mapping[str, str]
     evidence: Mapping[str, Any]
-
-    @property
-    def left_out(self) -> dict[str, str]:
-        """Series and models that were considered and not forecast, with the reason."""
-        reasons = {**self.plan.skipped, **self.statistical.left_out}
-        return reasons | ({"learned models": self.heads.reason} if self.heads.reason else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +130,7 @@ def judged(settings: Settings, *, root: Path, steps: Steps, simulated: bool = Tr
     """
     found = ingested(steps, settings, root)
     plan, panel = prepared(steps, found, settings)
-    with UnitStore(root / "units.db") as units:
-        statistical = baselines(steps, plan, settings, units)
-        heads = trained(steps, plan, settings, statistical, panel, units)
-
-    def backtest(step: Step) -> pd.DataFrame:
-        table = tabulate(plan, settings, statistical, heads)
-        step.summary = f"{len(table):,} forecasts"
-        return table
-
-    table = steps("backtest", backtest)
+    table, heads, left_out = _forecast(settings, plan, panel, root, steps)
 
     def examined(step: Step) -> dict[str, Any]:
         evidence = examine(
@@ -151,7 +149,25 @@ def judged(settings: Settings, *, root: Path, steps: Steps, simulated: bool = Tr
         return evidence
 
     evidence = steps("examine", examined)
-    return Work(settings, found, plan, panel, statistical, heads, table, evidence)
+    return Work(settings, found, plan, panel, heads, table, left_out, evidence)
+
+
+def _forecast(
+    settings: Settings, plan: Plan, panel: Panel | None, root: Path, steps: Steps
+) -> tuple[pd.DataFrame, Heads, dict[str, str]]:
+    """The table, the last heads, and what was left out; all else is let go of, for its size."""
+    with UnitStore(root / "units.db") as units:
+        statistical = baselines(steps, plan, settings, units)
+        heads = trained(steps, plan, settings, statistical, panel, units)
+
+    def backtest(step: Step) -> pd.DataFrame:
+        table = tabulate(plan, settings, statistical, heads)
+        step.summary = f"{len(table):,} forecasts"
+        return table
+
+    left_out = {**plan.skipped, **statistical.left_out}
+    left_out |= {"learned models": heads.reason} if heads.reason else {}
+    return steps("backtest", backtest), heads.without_forecasts(), left_out
 
 
 def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None) -> Finished:
@@ -227,7 +243,7 @@ def lineage_of(work: Work, made: Provenance, version: Version, root: Path) -> di
             "alias": tracking.CHALLENGER if registered else "no alias",
             "run": version.run_id,
         },
-        "skipped": work.left_out,
+        "skipped": dict(work.left_out),
         "configurations_seen": seen,
     }
 

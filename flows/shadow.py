@@ -42,7 +42,8 @@ def shadow(
     if absent:
         reason = f"not_computable: no forecasts of {', '.join(absent)}"
         return answer | {"status": reason, "rows": []}
-    both = _paired(table[table["pnl"].notna()], legacy, candidate)
+    known = table["pnl"].notna() & table["model"].isin([legacy, candidate])
+    both = _paired(table[known], legacy, candidate)
     rows = [
         _row(str(portfolio), float(alpha), cell.tail(sessions))
         for (portfolio, alpha), cell in both.groupby(["portfolio", "alpha"], observed=True)

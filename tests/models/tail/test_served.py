@@ -1,0 +1,149 @@
+"""A served tail: what is read back forecasts the same, and what was changed is not opened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from models.tail.combine import Weights
+from models.tail.inputs import Rows
+from models.tail.learned import Head, HeadSettings, fit_head
+from models.tail.served import OUTPUTS, input_columns, load, save
+from models.tail.transport import KNOTS
+from models.training import Schedule
+
+OWN, SHARED = ("volatility_10", "last_return"), ("vix_level",)
+TAIL = 1.0 - np.array(KNOTS)
+NORMAL_VAR = stats.norm.isf(TAIL)
+NORMAL_ES = stats.norm.pdf(NORMAL_VAR) / TAIL
+
+
+def fitted(kind: str) -> bytes:
+    rng = np.random.default_rng(1)
+    rows = Rows(
+        own=rng.normal(size=(600, 2)),
+        shared=rng.normal(size=(600, 1)),
+        var=np.tile(NORMAL_VAR, (600, 1)),
+        es=np.tile(NORMAL_ES, (600, 1)),
+        move=rng.normal(size=600) * 1.5,
+        target=np.full(600, np.datetime64("2020-01-01")),
+    )
+    quick = Schedule(epochs=2, batch=200, rate=1e-2)
+    settings = HeadSettings(kind, seeds=2, schedule=quick)  # type: ignore[arg-type]
+    return fit_head(rows, settings).to_bytes()
+
+
+@pytest.fixture(scope="module")
+def heads() -> dict[str, bytes]:
+    return {kind: fitted(kind) for kind in ("linear", "mlp")}
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Forty origins of one series whose sigma is 1 to 3%."""
+    rng = np.random.default_rng(2)
+    sigma = np.linspace(0.01, 0.03, 40)
+    fhs = np.concatenate([NORMAL_VAR, NORMAL_ES])
+    bases = [sigma[:, None] * fhs, 1.1 * sigma[:, None] * fhs]
+    features = [sigma * np.exp(rng.normal(size=40)), sigma * rng.normal(size=40)]
+    values = np.column_stack([sigma, *bases, *features, rng.normal(size=40)])
+    return pd.DataFrame(values, columns=pd.Index(input_columns(OWN, SHARED)))
+
+
+def saved(directory: Path, heads: dict[str, bytes], weights: Weights, model: str = "combined"):
+    save(directory, model=model, heads=heads, weights=weights, own=OWN, shared=SHARED)
+    return directory
+
+
+def test_all_weight_on_the_base_serves_the_base(
+    tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
+):
+    base = Weights(mlp=0.0, linear=0.0, fhs=1.0, evt=0.0)
+    said = load(saved(tmp_path / "served", heads, base)).predict(frame)
+    for name in OUTPUTS:
+        assert said[name].to_numpy() == pytest.approx(frame[f"fhs_{name}"].to_numpy())
+
+
+def test_all_weight_on_extreme_values_serves_their_quantiles(
+    tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
+):
+    evt = Weights(mlp=0.0, linear=0.0, fhs=0.0, evt=1.0)
+    said = load(saved(tmp_path / "served", heads, evt)).predict(frame)
+    for level in KNOTS:
+        expected = frame[f"evt_var_{level}"].to_numpy()
+        assert said[f"var_{level}"].to_numpy() == pytest.approx(expected)
+
+
+def test_one_head_alone_serves_its_own_map(
+    tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
+):
+    served = load(saved(tmp_path / "served", {"mlp": heads["mlp"]}, Weights(), model="mlp"))
+    said = served.predict(frame)
+    sigma = frame["sigma"].to_numpy()
+    head = Head.from_bytes(heads["mlp"])
+    rows = Rows(
+        own=np.column_stack(
+            [
+                np.log(frame["volatility_10"] / sigma),
+                np.arcsinh(frame["last_return"] / sigma),
+            ]
+        ).astype(np.float32),
+        shared=frame[["vix_level"]].to_numpy(dtype=np.float32),
+        var=np.tile(NORMAL_VAR, (40, 1)),
+        es=np.tile(NORMAL_ES, (40, 1)),
+        move=np.full(40, np.nan),
+        target=np.full(40, np.datetime64("NaT")),
+    )
+    image = head.map(rows).image.numpy() * sigma[:, None]
+    assert said[list(OUTPUTS[: len(KNOTS)])].to_numpy() == pytest.approx(image)
+
+
+def test_es_is_beyond_var_and_levels_are_in_order(
+    tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
+):
+    said = load(saved(tmp_path / "served", heads, Weights())).predict(frame).to_numpy()
+    var, es = said[:, : len(KNOTS)], said[:, len(KNOTS) :]
+    assert (np.diff(var) >= 0).all()
+    assert (np.diff(es) >= 0).all()
+    assert (es >= var).all()
+
+
+def test_a_feature_that_is_not_known_costs_no_forecast(
+    tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
+):
+    frame.loc[3, "vix_level"] = np.nan
+    said = load(saved(tmp_path / "served", heads, Weights())).predict(frame)
+    assert np.isfinite(said.to_numpy()).all()
+
+
+@pytest.mark.parametrize("damage", ["flipped", "gone"])
+def test_weights_that_changed_are_not_opened(tmp_path: Path, heads: dict[str, bytes], damage: str):
+    path = saved(tmp_path / "served", heads, Weights()) / "mlp.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.unlink() if damage == "gone" else path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"mlp\.safetensors: has SHA-256 .* Restore the file"):
+        load(tmp_path / "served")
+
+
+def test_an_index_cannot_reach_outside_its_directory(tmp_path: Path, heads: dict[str, bytes]):
+    directory = saved(tmp_path / "served", heads, Weights())
+    (tmp_path / "other.safetensors").write_bytes(heads["mlp"])
+    index = directory / "served.json"
+    index.write_text(index.read_text().replace('"mlp.safetensors"', '"../other.safetensors"'))
+    with pytest.raises(ValueError, match=r"other\.safetensors: has SHA-256"):
+        load(directory)
+
+
+def test_the_same_heads_are_the_same_files(tmp_path: Path, heads: dict[str, bytes]):
+    first, second = (saved(tmp_path / name, heads, Weights()) for name in ("one", "two"))
+    for path in first.iterdir():
+        assert path.read_bytes() == (second / path.name).read_bytes()
+    changed = replace(Weights(), mlp=0.3, linear=0.4)
+    third = saved(tmp_path / "three", heads, changed)
+    assert (third / "served.json").read_bytes() != (first / "served.json").read_bytes()
