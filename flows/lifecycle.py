@@ -131,6 +131,7 @@ def judged(settings: Settings, *, root: Path, steps: Steps, simulated: bool = Tr
     found = ingested(steps, settings, root)
     plan, panel = prepared(steps, found, settings)
     table, heads, left_out = _forecast(settings, plan, panel, root, steps)
+    release()
 
     def examined(step: Step) -> dict[str, Any]:
         evidence = examine(
