@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from contextlib import suppress
 
 from joblib.externals.loky import get_reusable_executor
 
@@ -24,5 +26,9 @@ def release() -> None:
     """End the worker processes that wait for more work, and give their memory back.
 
     Those that trained heads hold torch and a gigabyte between them; the next stage needs neither.
+    This process gives back what it no longer uses: the C library keeps it for itself unasked, a
+    third of a gigabyte after the forecasts of the bundled market.
     """
     get_reusable_executor().shutdown(wait=True)
+    with suppress(AttributeError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
