@@ -1,0 +1,41 @@
+"""One version of a learned tail, trained and registered on its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.refusal import RefusedError
+from flows.settings import Settings
+from flows.steps import Steps
+from flows.terminal import Terminal
+from flows.tracking import CHALLENGER, holder, load_version
+from flows.train import train
+
+QUIET = Steps(Terminal(quiet=True))
+
+
+@pytest.mark.parametrize("model", ["gjr_fhs", "hs_250", "gpt"])
+def test_a_model_that_does_not_learn_is_refused_with_the_ones_that_do(model: str, state_root: Path):
+    with pytest.raises(RefusedError, match=f"model: {model} .*linear, mlp, combined"):
+        train(Settings(), model=model, root=state_root, steps=QUIET)
+    assert not state_root.exists()
+
+
+@pytest.mark.slow
+def test_one_version_is_trained_registered_and_loaded_back(
+    learnable_market: Path, tracked_root: Path
+):
+    done = train(Settings(data=learnable_market), model="linear", root=tracked_root, steps=QUIET)
+    assert done.as_dict()["version"] == 1
+    assert holder(tracked_root, CHALLENGER) == done.version
+    inputs = load_version(tracked_root, 1).metadata.get_input_schema()
+    assert {"sigma", "fhs_var_0.99", "volatility_10"} <= set(inputs.input_names())
+
+
+@pytest.mark.slow
+def test_a_market_too_short_to_learn_from_is_refused(tiny_market: Path, tracked_root: Path):
+    with pytest.raises(RefusedError, match="models: "):
+        train(Settings(data=tiny_market), model="mlp", root=tracked_root, steps=QUIET)
+    assert holder(tracked_root, CHALLENGER) is None
