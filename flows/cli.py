@@ -71,7 +71,7 @@ def run(
         portfolios=names(portfolios),
         seed=seed,
     )
-    _quiet(verbose)
+    _track(verbose)
     from flows.orchestration import run_flow
 
     done = run_flow(asked.model_dump(mode="json"), out=str(out) if out else None)
@@ -124,7 +124,7 @@ def train(
 ) -> None:
     """Train one model on everything up to the as-of and register the version."""
     asked = _asked(settings, data=data, as_of=as_of, alphas=alphas, seed=seed)
-    _quiet(verbose)
+    _track(verbose)
     from flows.orchestration import train_flow
 
     done = train_flow(asked.model_dump(mode="json"), model)
@@ -164,7 +164,7 @@ def backtest(
         horizon=horizon,
         seed=seed,
     )
-    _quiet(verbose)
+    _track(verbose)
     from flows.orchestration import backtest_flow
 
     done = backtest_flow(asked.model_dump(mode="json"), out=str(out) if out else None)
@@ -209,6 +209,16 @@ def _asked(settings: Path | None, **given: Any) -> Settings:
     from flows.settings import read_settings
 
     return read_settings(settings, **given)
+
+
+def _track(verbose: bool) -> None:
+    """Ready the environment for Prefect, which reads it when it is imported."""
+    import os
+
+    from flows.orphans import end_orphans
+
+    _quiet(verbose)
+    end_orphans(Path(os.environ["PREFECT_HOME"]))
 
 
 def _quiet(verbose: bool = False) -> None:
