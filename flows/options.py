@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn, ParamSpec
 import typer
 
 from features.findings import UnreadableError
-from flows.refusal import RefusedError
+from flows.refusal import BlockedError, RefusedError
 
 P = ParamSpec("P")
 
@@ -103,6 +103,9 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
         except (RefusedError, UnreadableError) as refusal:
             complain(str(refusal))
             code = REFUSED
+        except BlockedError as block:
+            complain(str(block))
+            code = GATE
         except KeyboardInterrupt:
             complain("Interrupted. Finished units are kept: the same command goes on from there.")
             code = INTERRUPTED

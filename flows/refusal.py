@@ -1,7 +1,17 @@
-"""A refusal: the one error that tells a user what to change and costs exit code 2."""
+"""What a command says no to: a request it cannot honour, or one that a gate forbids."""
 
 from __future__ import annotations
 
 
 class RefusedError(ValueError):
-    """Input or usage the command cannot honour; says the rule, what came and the remedy."""
+    """Input or usage the command cannot honour; says the rule, what came and the remedy.
+
+    Exit code 2.
+    """
+
+
+class BlockedError(ValueError):
+    """A request that is understood and that a gate, a veto or a missing approval forbids.
+
+    Exit code 3.
+    """
