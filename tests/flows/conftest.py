@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +19,7 @@ import pytest
 
 from features.instruments import Instrument
 from features.market import MarketData
+from flows.settings import checkout
 
 
 @pytest.fixture(scope="session")
@@ -123,3 +132,81 @@ def learnable_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight stocks and a book, just long enough for the learned tails; a market directory."""
     closes = synthetic_closes(instruments=8, sessions=2060)
     return write_market(closes, tmp_path_factory.mktemp("learnable") / "market")
+
+
+@pytest.fixture(scope="session")
+def shared_out_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A market directory of enough stocks that their fits are shared out to worker processes."""
+    closes = synthetic_closes(instruments=16, sessions=1300)
+    return write_market(closes, tmp_path_factory.mktemp("shared-out") / "market")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Two servers that run, and the command line that reports to one of them.
+
+    Attributes
+    ----------
+    mlflow, prefect : str
+        Addresses of the pages.
+    root : Path
+        Their state root.
+    """
+
+    mlflow: str
+    prefect: str
+    root: Path
+
+    @property
+    def api(self) -> str:
+        """Where Prefect's clients find it."""
+        return f"{self.prefect}/api"
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start a command as a process of its own that reports to the Prefect server."""
+        reporting = {"PREFECT_API_URL": self.api, "PYTHONPATH": str(checkout())}
+        return subprocess.Popen(
+            [sys.executable, "-c", "from flows.cli import app; app()", *arguments],
+            env=os.environ | reporting | {"OMP_NUM_THREADS": "1"} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        with self.start(*arguments, **environment) as process:
+            out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def flow_runs(self, flow: str) -> list[str]:
+        """States of a flow's runs, as the Prefect server knows them."""
+        asked = json.dumps({"flows": {"name": {"any_": [flow]}}}).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.api}/flow_runs/filter", asked, headers)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return [run["state_name"] for run in json.load(answer)]
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    """A real MLflow and a real Prefect server, opened once by `foreshock ui` for every test."""
+    root = tmp_path_factory.mktemp("pages")
+    ports: list[str] = []
+    for option in ("--mlflow-port", "--prefect-port"):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            ports += [option, str(probe.getsockname()[1])]
+    private = {"FORESHOCK_HOME": str(root), "PREFECT_HOME": str(root / "prefect")}
+    with subprocess.Popen(
+        [sys.executable, "-c", "from flows.cli import app; app()", "ui", *ports],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | private | {"PYTHONPATH": str(checkout())},
+    ) as servers:
+        try:
+            assert servers.stdout is not None
+            mlflow, prefect = (servers.stdout.readline().split()[-1] for _ in range(2))
+            yield Pages(mlflow, prefect, root)
+        finally:
+            servers.terminate()
