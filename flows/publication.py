@@ -29,8 +29,8 @@ Standing = Literal["champion", "legacy", "fallback"]
 """Whose number is the desk's: legacy while there is no champion, fallback after a stop."""
 
 MEASURES = ("var", "es")
-MAY_STAND_STILL = ("hs_250", "hs_500")
-"""Historical simulations, whose numbers stay the same for weeks."""
+UNCONDITIONAL = ("hs_250", "hs_500")
+"""Historical simulations, which do not follow the day's volatility."""
 
 Cell = tuple[str, float, int]
 """Portfolio, alpha and horizon."""
@@ -123,7 +123,7 @@ def decide(
         fallback,
         _stacked(past, cells, rule.sessions),
         rule=rule,
-        moves=names.get(standing) not in MAY_STAND_STILL,
+        conditional=names.get(standing) not in UNCONDITIONAL,
     )
     numbers: list[Number] = []
     for book in sorted({(cell[0], cell[2]) for cell in cells}):
@@ -262,6 +262,8 @@ def _unusual(judged: Judgement, at: tuple[int, int], rule: GuardrailRule) -> str
         return f"is above {rule.above:g} times {norm}"
     if judged.low[at]:
         return f"is below {rule.below:g} times {norm}"
+    if judged.apart[at]:
+        return f"is beyond {rule.apart_below:g} to {rule.apart_above:g} times GJR-FHS"
     if judged.frozen[at]:
         return f"has not moved for {rule.frozen} sessions"
     return "is missing"

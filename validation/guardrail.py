@@ -3,7 +3,9 @@
 A number is unusual where it is above twice or below half its norm, the median of the model's own
 numbers on the sessions before, and farther from it than three median absolute deviations. In a
 crisis every honest model is unusual, so an alert alone would always be red: a number is held only
-where the same day's GJR-FHS does not say much the same.
+where the same day's GJR-FHS does not say much the same. A crisis also hides faults: a number that
+should have tripled and was then cut to a third looks usual. So a conditional model's number is
+unusual, too, where it is more than twice or less than half of GJR-FHS, and where it stands still.
 """
 
 from __future__ import annotations
@@ -36,8 +38,11 @@ class GuardrailRule(BaseModel):
         Median absolute deviations, not scaled to a normal law, that it must lie beyond as well.
     corroborated_from, corroborated_to : float
         Ratio to the same day's GJR-FHS that confirms it, both ends included.
+    apart_above, apart_below : float
+        Multiples of the same day's GJR-FHS beyond which a conditional model's number is unusual,
+        whatever its norm.
     frozen : int
-        Sessions in a row with the same number, to the last bit, that make an alert.
+        Sessions in a row with the same number, to the last bit, that make one unusual.
     deadline_hours : float
         Hours within which a person decides on a hold.
     """
@@ -51,6 +56,8 @@ class GuardrailRule(BaseModel):
     deviations: Annotated[float, Field(ge=0)] = 3.0
     corroborated_from: Annotated[float, Field(gt=0, le=1)] = 0.67
     corroborated_to: Annotated[float, Field(ge=1)] = 1.5
+    apart_above: Annotated[float, Field(gt=1)] = 2.0
+    apart_below: Annotated[float, Field(gt=0, lt=1)] = 0.5
     frozen: Annotated[int, Field(ge=2)] = 3
     deadline_hours: Annotated[float, Field(gt=0)] = 12.0
 
@@ -83,8 +90,8 @@ class Judgement:
     light : array of str
         ``ok``, ``alert``, ``hold`` or ``not_computable``.
     norm : Norm
-    high, low, frozen : bool array
-        Why a number is unusual.
+    high, low, apart, frozen : bool array
+        Why a number is unusual: against its norm, against GJR-FHS, or because it stands still.
     corroborated : bool array
         Whether GJR-FHS says much the same; a missing number confirms nothing.
     published : array
@@ -96,6 +103,7 @@ class Judgement:
     norm: Norm
     high: Bool[np.ndarray, "*number"]
     low: Bool[np.ndarray, "*number"]
+    apart: Bool[np.ndarray, "*number"]
     frozen: Bool[np.ndarray, "*number"]
     corroborated: Bool[np.ndarray, "*number"]
     published: Numbers
@@ -107,7 +115,7 @@ def judge(
     past: History,
     *,
     rule: GuardrailRule | None = None,
-    moves: bool = True,
+    conditional: bool = True,
 ) -> Judgement:
     """Judge the numbers of one session.
 
@@ -121,9 +129,10 @@ def judge(
         The model's numbers of the sessions before, oldest first, NaN where it gave none. The
         session that is judged is not among them.
     rule : GuardrailRule, optional
-    moves : bool
-        Whether the model's number changes every session, as that of every conditional model
-        does. That of a historical simulation stays for weeks, and is never called frozen.
+    conditional : bool
+        Whether the model follows the day's volatility, as GJR-FHS does. A historical simulation
+        does not: its number stays for weeks and lies far from GJR-FHS in every crisis, so that
+        only its norm tells.
 
     Returns
     -------
@@ -132,9 +141,9 @@ def judge(
     rule = rule or GuardrailRule()
     recent = past[max(0, len(past) - rule.sessions) :]
     repeats = recent[len(recent) - min(len(recent), rule.frozen - 1) :]
-    unchanged = np.full(number.shape, moves and len(repeats) == rule.frozen - 1)
+    unchanged = np.full(number.shape, len(repeats) == rule.frozen - 1)
     unchanged &= (repeats == number).all(axis=0)
-    return _judged(number, fallback, norm_of(recent), unchanged, rule)
+    return _judged(number, fallback, norm_of(recent), unchanged, rule, conditional)
 
 
 def judge_history(
@@ -142,7 +151,7 @@ def judge_history(
     fallback: History,
     *,
     rule: GuardrailRule | None = None,
-    moves: bool = True,
+    conditional: bool = True,
 ) -> Judgement:
     """Judge every session of a history, each by the sessions before it only.
 
@@ -151,7 +160,7 @@ def judge_history(
     numbers, fallback : array of shape (session, *number)
         As `judge` takes them, oldest first.
     rule : GuardrailRule, optional
-    moves : bool
+    conditional : bool
 
     Returns
     -------
@@ -167,11 +176,11 @@ def judge_history(
         norm = norm_of(np.moveaxis(windows, -1, 0))
     else:
         norm = norm_of(np.empty((0, *numbers.shape)))
-    unchanged = np.full(numbers.shape, moves)
+    unchanged = np.full(numbers.shape, True)
     for back in range(1, rule.frozen):
         unchanged[:back] = False
         unchanged[back:] &= numbers[back:] == numbers[: count - back]
-    return _judged(numbers, fallback, norm, unchanged, rule)
+    return _judged(numbers, fallback, norm, unchanged, rule, conditional)
 
 
 def norm_of(past: History) -> Norm:
@@ -203,6 +212,7 @@ def _judged(
     norm: Norm,
     unchanged: Bool[np.ndarray, "*number"],
     rule: GuardrailRule,
+    conditional: bool,
 ) -> Judgement:
     given = np.isfinite(number)
     computable = (norm.known >= rule.minimum) & (norm.median >= 0.0) & given
@@ -212,8 +222,11 @@ def _judged(
     corroborated = (number >= rule.corroborated_from * fallback) & (
         number <= rule.corroborated_to * fallback
     )
-    frozen = unchanged & ~((number == 0.0) & (fallback == 0.0))  # an empty book has no risk to move
-    unusual = high | low | frozen | ~given
+    apart = (number > rule.apart_above * fallback) | (number < rule.apart_below * fallback)
+    apart = apart & conditional
+    empty = (number == 0.0) & (fallback == 0.0)  # a book without risk has none to move
+    frozen = unchanged & ~empty & conditional
+    unusual = high | low | apart | frozen | ~given
     light = np.where(
         unusual,
         np.where(corroborated, ALERT, HOLD),
@@ -222,4 +235,4 @@ def _judged(
     second = np.where(np.isfinite(fallback), fallback, norm.median)
     passes = (light == OK) | (light == ALERT)
     published = np.where(passes, number, np.fmax(number, second))
-    return Judgement(light, norm, high, low, frozen, corroborated, published)
+    return Judgement(light, norm, high, low, apart, frozen, corroborated, published)

@@ -20,8 +20,19 @@ FIVE = GuardrailRule(sessions=5, minimum=5, deviations=3.0)
 losses = st.floats(min_value=1e-4, max_value=0.5)
 
 
-def light(number: float, fallback: float, past: np.ndarray, rule: GuardrailRule = FIVE) -> str:
-    return str(judge(np.array([number]), np.array([fallback]), past, rule=rule).light[0])
+def light(
+    number: float,
+    fallback: float,
+    past: np.ndarray,
+    rule: GuardrailRule = FIVE,
+    *,
+    conditional: bool = False,
+) -> str:
+    """Light of one number, by its norm alone unless the model is conditional."""
+    judged = judge(
+        np.array([number]), np.array([fallback]), past, rule=rule, conditional=conditional
+    )
+    return str(judged.light[0])
 
 
 @pytest.mark.parametrize(
@@ -54,9 +65,8 @@ def test_of_nothing_there_is_no_norm() -> None:
     ],
 )
 def test_twice_and_half_the_norm_are_still_usual(number: float, expected: str) -> None:
-    moving = FIVE.model_copy(update={"frozen": 7})
     # With no spread any difference lies beyond three deviations; 100 corroborates nothing here.
-    assert light(number, 100.0, FLAT, moving) == expected
+    assert light(number, 100.0, FLAT) == expected
 
 
 @pytest.mark.parametrize(
@@ -106,7 +116,7 @@ def test_a_model_that_says_nothing_is_held_at_the_fallback() -> None:
     assert (judged.light[0], judged.published[0]) == ("hold", 2.5)
 
 
-@pytest.mark.parametrize(("number", "fallback"), [(1.0, 4.0), (4.0, 1.0)])
+@pytest.mark.parametrize(("number", "fallback"), [(2.5, 4.0), (4.0, 2.5)])
 def test_without_a_norm_nothing_passes_in_silence(number: float, fallback: float) -> None:
     judged = judge(np.array([number]), np.array([fallback]), LADDER[:4], rule=FIVE)
     assert judged.light[0] == "not_computable"
@@ -127,16 +137,29 @@ def test_a_book_without_risk_stays_usual_until_it_has_some() -> None:
 def test_a_number_that_stands_still_is_told_of_on_the_third_session() -> None:
     rule = FIVE.model_copy(update={"minimum": 2})
     numbers = np.array([1.0, 1.1, 1.3, 1.3, 1.3, 1.3])[:, None]
-    near, far = np.full((6, 1), 1.2), np.full((6, 1), 3.0)
+    near, far = np.full((6, 1), 1.2), np.full((6, 1), 2.2)
     assert (
         list(judge_history(numbers, near, rule=rule).light[2:, 0]) == ["ok", "ok"] + ["alert"] * 2
     )
     assert list(judge_history(numbers, far, rule=rule).light[3:, 0]) == ["ok", "hold", "hold"]
 
 
-def test_a_historical_simulation_may_stand_still() -> None:
-    judged = judge(np.array([2.0]), np.array([2.0]), FLAT, rule=FIVE, moves=False)
-    assert judged.light[0] == "ok"
+def test_a_historical_simulation_may_stand_still_and_lie_far_from_gjr_fhs() -> None:
+    assert light(2.0, 2.0, FLAT) == "ok"
+    assert light(3.0, 10.0, LADDER) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("fallback", "expected"),
+    [(6.0, "ok"), (np.nextafter(6.0, 7.0), "hold"), (1.5, "ok"), (np.nextafter(1.5, 1), "hold")],
+)
+def test_a_crisis_hides_no_fault_from_gjr_fhs(fallback: float, expected: str) -> None:
+    # A third of what it should be, on a day that should have tripled: just the norm.
+    assert light(3.0, fallback, LADDER, conditional=True) == expected
+
+
+def test_far_from_gjr_fhs_is_held_even_without_a_norm() -> None:
+    assert light(1.0, 4.0, LADDER[:2], conditional=True) == "hold"
 
 
 def test_the_session_that_is_judged_does_not_make_its_own_norm() -> None:
