@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,8 +11,12 @@ class RegulationProfile:
 
     Attributes
     ----------
-    name, source, published, effective : str
-        What the rule is called, where it stands, and its ISO dates.
+    key, name, source, published, effective : str
+        How settings name the rule, what it is called, where it stands, and its ISO dates.
+    read : str
+        ISO date on which the source was read for this profile, or ``not read``.
+    note : str
+        What was taken from elsewhere, or may still change; often empty.
     observations : int
         One-day forecasts in the backtesting window.
     alpha : float
@@ -25,16 +29,19 @@ class RegulationProfile:
         Confidence level and the most exceedances a desk may have and keep its internal model.
     """
 
+    key: str
     name: str
     source: str
     published: str
     effective: str
+    read: str
     observations: int
     alpha: float
     amber_from: float
     red_from: float
     multipliers: tuple[float, ...]
     desk_limits: tuple[tuple[float, int], ...]
+    note: str = ""
 
     def multiplier(self, exceedances: int) -> float:
         """Capital multiplier after ``exceedances`` in one full window."""
@@ -64,7 +71,10 @@ class RegulationProfile:
         return exceedances <= limits[alpha]
 
 
+NOT_READ = "not read"
+
 BASEL_2019 = RegulationProfile(
+    key="basel_2019",
     name="Basel 2019",
     source=(
         "Basel Committee on Banking Supervision, Minimum capital requirements for market risk "
@@ -72,6 +82,7 @@ BASEL_2019 = RegulationProfile(
     ),
     published="2019-02-25",
     effective="2023-01-01",
+    read=NOT_READ,
     observations=250,
     alpha=0.99,
     amber_from=0.95,
@@ -79,3 +90,54 @@ BASEL_2019 = RegulationProfile(
     multipliers=(1.50, 1.50, 1.50, 1.50, 1.50, 1.70, 1.76, 1.83, 1.88, 1.92, 2.00),
     desk_limits=((0.99, 12), (0.975, 30)),
 )
+
+EU_2027 = replace(
+    BASEL_2019,
+    key="eu_2027",
+    name="European Union 2027",
+    source=(
+        "Regulation (EU) No 575/2013, Article 325bf, as amended by Regulation (EU) 2024/1623: "
+        "Regulatory back-testing requirements and multiplication factors"
+    ),
+    published="2024-06-19",
+    effective="2027-01-01",
+    note=(
+        "Figures are carried over from Basel 2019 and wait for a person's check. Of the article "
+        "only an excerpt of its first three paragraphs was seen (2026-11-24): overshootings over "
+        "the last 250 business days, and the limit of 12; not the table of factors."
+    ),
+)
+
+UK_2028_DRAFT = replace(
+    BASEL_2019,
+    key="uk_2028_draft",
+    name="United Kingdom 2028, draft",
+    source=(
+        "Prudential Regulation Authority, CP9/26, Basel 3.1: Adjustments to the internal model "
+        "approach (IMA) for market risk; PS1/26"
+    ),
+    published="2026-06-19",
+    effective="2028-01-01",
+    note=(
+        "A consultation that closed on 2026-09-18; dates are those of third parties' summaries. "
+        "Figures are carried over from Basel 2019 and wait for the final rules."
+    ),
+)
+
+PROFILES = {profile.key: profile for profile in (BASEL_2019, EU_2027, UK_2028_DRAFT)}
+"""Every profile by the name that settings use."""
+
+
+def profile_of(key: str) -> RegulationProfile:
+    """The profile of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if key not in PROFILES:
+        raise ValueError(
+            f"key must name a regulation profile, got {key!r}. Choose from {', '.join(PROFILES)}."
+        )
+    return PROFILES[key]

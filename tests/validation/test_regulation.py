@@ -1,6 +1,6 @@
 import pytest
 
-from validation.regulation import BASEL_2019
+from validation.regulation import BASEL_2019, profile_of
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,15 @@ def test_a_level_without_a_desk_limit_is_refused_with_those_that_have_one():
 def test_the_profile_says_where_it_comes_from_and_since_when():
     assert "d457" in BASEL_2019.source
     assert BASEL_2019.published < BASEL_2019.effective
+
+
+def test_a_draft_is_known_by_its_name_and_says_what_was_not_read():
+    draft = profile_of("uk_2028_draft")
+    assert draft.read == "not read"
+    assert draft.effective == "2028-01-01"
+    assert "wait for the final rules" in draft.note
+
+
+def test_a_profile_nobody_wrote_is_refused_with_the_list():
+    with pytest.raises(ValueError, match=r"got 'basel_4'. Choose from basel_2019, eu_2027"):
+        profile_of("basel_4")

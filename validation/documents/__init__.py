@@ -1,0 +1,1 @@
+"""The sixteen documents of a model version, built from plain dicts."""
