@@ -1,13 +1,11 @@
-"""A person's number in place of the model's: with a reason, for a while, and judged afterwards."""
+"""A person's number in place of the model's: with a reason, and for a while."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.business_days import business_days_later
@@ -202,64 +200,3 @@ def standing_overrides(tx: Transaction) -> list[Override]:
     judged = {row["override"] for row in tx.rows("override_verdict")}
     latest = {one.cell: one for one in overrides(tx)}
     return [one for one in latest.values() if one.in_force(tx.now) or one.seq not in judged]
-
-
-def verdict_figures(
-    *,
-    alpha: float,
-    pnl: NDArray[np.float64],
-    override: tuple[float, float],
-    var: NDArray[np.float64],
-    es: NDArray[np.float64],
-) -> dict[str, Any]:
-    """What an override and the model's numbers were worth, over the override's life.
-
-    Parameters
-    ----------
-    alpha : float
-    pnl : array of shape (target,)
-        Realised P&L, a gain is positive, as fractions; NaN where it is not known.
-    override : pair of float
-        Its VaR and ES.
-    var, es : array of shape (target,)
-        The model's, as fractions; losses are positive.
-
-    Returns
-    -------
-    dict
-        ``n`` targets that count, ``fz0_override`` and ``fz0_model`` (means, P&L in percent),
-        ``exceedances_override``, ``exceedances_model``, ``right`` and ``status``. An override is
-        right where its mean FZ0 is the lower one; where nothing is known it is not, and the
-        status says ``not_computable``.
-
-    References
-    ----------
-    `validation.scores.fz0`.
-    """
-    from validation.exceedances import exceedances
-    from validation.scores import fz0, in_percent
-
-    size_var, size_es = np.full(pnl.shape, override[0]), np.full(pnl.shape, override[1])
-    mine = fz0(in_percent(pnl), in_percent(size_var), in_percent(size_es), alpha=alpha)
-    theirs = fz0(in_percent(pnl), in_percent(var), in_percent(es), alpha=alpha)
-    both = np.isfinite(mine) & np.isfinite(theirs)
-    if not both.any():
-        return {
-            "n": 0,
-            "fz0_override": None,
-            "fz0_model": None,
-            "exceedances_override": 0,
-            "exceedances_model": 0,
-            "right": False,
-            "status": "not_computable: no P&L of its life is known",
-        }
-    score, bar = float(mine[both].mean()), float(theirs[both].mean())
-    return {
-        "n": int(both.sum()),
-        "fz0_override": score,
-        "fz0_model": bar,
-        "exceedances_override": int(exceedances(pnl[both], size_var[both]).sum()),
-        "exceedances_model": int(exceedances(pnl[both], var[both]).sum()),
-        "right": score < bar,
-        "status": "ok",
-    }

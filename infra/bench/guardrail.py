@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from richer_market import REMEDY, richer_market
 
-from flows.publication import MEASURES, UNCONDITIONAL
+from flows.desk_numbers import MEASURES, UNCONDITIONAL
 from validation.crises import ALL, CATALOGUE
 from validation.guardrail import ALERT, HOLD, NOT_COMPUTABLE, judge_history
 

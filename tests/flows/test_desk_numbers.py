@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.desk_numbers import Number, Standing, decide
 from flows.overrides import Override
-from flows.publication import Number, Standing, decide
 from validation.guardrail import GuardrailRule
 
 NOW = datetime(2020, 3, 13, 22, tzinfo=UTC)  # a Friday
