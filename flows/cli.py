@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.commands import operate
 from flows.options import (
     Alphas,
     AsOf,
@@ -189,20 +190,7 @@ def score(
     judge(file, baseline=baseline, json=json)
 
 
-@app.command()
-@guarded
-def ui(
-    mlflow_port: Annotated[int, typer.Option("--mlflow-port", help="Of the MLflow page.")] = 5000,
-    prefect_port: Annotated[
-        int, typer.Option("--prefect-port", help="Of the Prefect page.")
-    ] = 4200,
-) -> None:
-    """Open the MLflow and Prefect pages on this machine only, until Ctrl-C."""
-    _quiet()
-    from flows.pages import serve_pages
-    from flows.settings import state_root
-
-    serve_pages(state_root(), mlflow_port=mlflow_port, prefect_port=prefect_port)
+app.add_typer(operate.app)
 
 
 def _asked(settings: Path | None, **given: Any) -> Settings:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flows.overrides import OverrideRule
 from flows.refusal import RefusedError
+from flows.schedules import Schedules
 from flows.settings import canonical_digest
 from validation.guardrail import GuardrailRule
 
@@ -23,17 +24,20 @@ class DeskSettings(BaseModel):
     ----------
     guardrail : GuardrailRule
     override : OverrideRule
+    schedules : Schedules
+        When to try; what comes of it does not depend on them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     guardrail: GuardrailRule = GuardrailRule()
     override: OverrideRule = OverrideRule()
+    schedules: Schedules = Schedules()
 
     @property
     def digest(self) -> str:
-        """SHA-256 of every value, whatever file it came from."""
-        return canonical_digest(self.model_dump(mode="json"))
+        """SHA-256 of every value but the schedules, whatever file it came from."""
+        return canonical_digest(self.model_dump(mode="json", exclude={"schedules"}))
 
 
 def read_desk_settings(path: Path | None = None) -> DeskSettings:

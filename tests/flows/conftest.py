@@ -184,7 +184,7 @@ class Pages:
         asked = json.dumps({"flows": {"name": {"any_": [flow]}}}).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(f"{self.api}/flow_runs/filter", asked, headers)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return [run["state_name"] for run in json.load(answer)]
 
 

@@ -1,0 +1,1 @@
+"""The commands, one file for each kind of work that a person does with them."""
