@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.clock import parse_instant
 from flows.overrides import Override, overrides
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def life_of(tx: Transaction, override: Override) -> list[dict[str, Any]] | None:
             theirs.portfolio == override.portfolio
         )
     ).mappings()
-    at = {row["seq"]: row["at"] for row in tx.rows("session")}
+    at = {row["seq"]: parse_instant(row["at"]) for row in tx.rows("session")}
     known = {row["target"]: row for row in came}
     by_target: dict[str, dict[str, Any]] = {}
     for row in said:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -69,6 +69,23 @@ class Override:
     def in_force(self, now: datetime) -> bool:
         """Whether it stands at an instant; at its expiry it no longer does."""
         return self.starts <= now < self.expires
+
+    def as_dict(self, now: datetime, *, verdict: bool | None) -> dict[str, Any]:
+        """Plain values with its ``state`` and, where it was judged, whether it was ``right``."""
+        return {
+            "override": self.seq,
+            "actor": self.actor,
+            "portfolio": self.portfolio,
+            "alpha": self.alpha,
+            "horizon": self.horizon,
+            "var": self.var,
+            "es": self.es,
+            "reason": self.reason,
+            "starts": instant_text(self.starts),
+            "expires": instant_text(self.expires),
+            "state": "in force" if self.in_force(now) else "expired",
+            "right": verdict,
+        }
 
 
 def expiry(now: datetime, until: datetime | None, *, rule: OverrideRule) -> datetime:

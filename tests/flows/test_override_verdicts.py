@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from flows.override_verdicts import verdict_figures
+from flows.clock import FixedClock
+from flows.ledger.ledger import Ledger
+from flows.ledger.schema import forecast, outcome
+from flows.override_verdicts import judge_overrides, verdict_figures
+from flows.overrides import record_override, standing_overrides
 
 
 def verdict(pnl: list[float], *, var: float, es: float) -> dict[str, object]:
@@ -42,3 +50,87 @@ def test_an_unknown_pnl_does_not_count() -> None:
     nothing = verdict([np.nan], var=0.02, es=0.025)
     assert nothing["right"] is False
     assert str(nothing["status"]).startswith("not_computable")
+
+
+FRIDAY = datetime(2020, 3, 13, 21, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(FRIDAY)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: FixedClock) -> Generator[Ledger, None, None]:
+    opened = Ledger.open(tmp_path, clock=clock)
+    yield opened
+    opened.close()
+
+
+def session(ledger: Ledger, clock: FixedClock, day: str, *, target: str, pnl: float | None) -> None:
+    """Forecasts of a session at 22:00, and the P&L of the day; the model says 2% and 2.5%."""
+    clock.set(datetime.fromisoformat(f"{day}T22:00:00+00:00"))
+    with ledger.transaction() as tx:
+        seq = tx.append("session", actor="scheduler", as_of=day, settings_sha256="0" * 64)
+        said = {"session": seq, "portfolio": "fx", "alpha": 0.99, "horizon": 1, "origin": day}
+        said |= {"target": target, "sigma": 0.01}
+        for role, var in (("champion", 0.02), ("fallback", 0.5)):
+            tx.connection.execute(
+                forecast.insert().values(**said, model=role, role=role, var=var, es=1.25 * var)
+            )
+        tx.connection.execute(
+            outcome.insert().values(session=seq, portfolio="fx", target=day, pnl=pnl)
+        )
+
+
+def override(ledger: Ledger, *, until: datetime | None = None) -> int:
+    with ledger.transaction() as tx:
+        return record_override(
+            tx,
+            actor="ada",
+            portfolio="fx",
+            alpha=0.99,
+            var=0.04,
+            es=0.05,
+            reason="vote",
+            until=until,
+        ).seq
+
+
+def judged(ledger: Ledger) -> list[dict[str, object]]:
+    with ledger.transaction() as tx:
+        return judge_overrides(tx)
+
+
+def test_an_override_is_judged_once_when_its_last_outcome_is_in(
+    ledger: Ledger, clock: FixedClock
+) -> None:
+    session(ledger, clock, "2020-03-12", target="2020-03-13", pnl=-0.5)  # over before it began
+    clock.set(FRIDAY)  # an hour before Friday's outcome is known
+    made = override(ledger)  # until Monday 21:00: Friday's number and Monday's
+    assert judged(ledger) == []
+    session(ledger, clock, "2020-03-13", target="2020-03-16", pnl=-0.01)
+    clock.set(FRIDAY + timedelta(days=3))
+    assert judged(ledger) == []  # it has ended; Monday's P&L is still to come
+    with ledger.reading() as tx:
+        assert len(standing_overrides(tx)) == 1
+    session(ledger, clock, "2020-03-16", target="2020-03-17", pnl=-0.035)
+    (verdict,) = judged(ledger)
+    assert verdict["override"] == made
+    assert verdict["right"] is True
+    figures = verdict["figures"]
+    assert isinstance(figures, dict)
+    assert figures["targets"] == ["2020-03-13", "2020-03-16"]
+    assert (figures["exceedances_override"], figures["exceedances_model"]) == (0, 1)
+    assert judged(ledger) == []
+    with ledger.reading() as tx:
+        assert standing_overrides(tx) == []
+
+
+def test_an_override_that_met_no_session_is_judged_not_computable(
+    ledger: Ledger, clock: FixedClock
+) -> None:
+    override(ledger, until=FRIDAY + timedelta(minutes=1))
+    clock.advance(timedelta(days=1))
+    (verdict,) = judged(ledger)
+    assert verdict["right"] is False

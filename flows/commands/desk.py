@@ -1,0 +1,182 @@
+"""What the desk decides: a person's number, and the release of a held one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from flows.options import Json, answer, guarded
+from flows.refusal import RefusedError
+
+app = typer.Typer()
+
+User = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who you are.")]
+Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
+
+
+@app.command(
+    epilog="Example: foreshock override fx_carry --alpha 0.99 --var 0.03 --es 0.04 --as ada "
+    "--reason 'vote tomorrow'"
+)
+@guarded
+def override(
+    portfolio: Annotated[str | None, typer.Argument(help="Book or instrument.")] = None,
+    alpha: Annotated[float | None, typer.Option("--alpha", help="Confidence level: 0.99.")] = None,
+    var: Annotated[float | None, typer.Option("--var", help="Loss as a fraction: 0.03.")] = None,
+    es: Annotated[float | None, typer.Option("--es", help="Loss as a fraction: 0.04.")] = None,
+    reason: Reason = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="Date (its end) or instant, UTC; 1 weekday."),
+    ] = None,
+    user: User = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show all overrides instead.")] = False,
+    json: Json = None,
+) -> None:
+    """Put your VaR and ES in place of the model's for a while, or list what was put."""
+    rows = _listed() if listed else [_overridden(portfolio, alpha, var, es, reason, until, user)]
+    if not answer({"schema": "foreshock.overrides/1", "overrides": rows}, json):
+        for row in rows:
+            typer.echo(_line(row))
+        if not rows:
+            typer.echo("No overrides.")
+
+
+@app.command(epilog="Example: foreshock release 812 --as ada --reason 'the peg broke'")
+@guarded
+def release(
+    hold: Annotated[int, typer.Argument(help="Number of the hold, as the alert says it.")],
+    user: User = None,
+    reason: Reason = None,
+    json: Json = None,
+) -> None:
+    """Approve the model's numbers of a book that the guardrail holds."""
+    from flows.holds import release as released
+    from flows.ledger.identity import authenticate
+    from flows.ledger.ledger import Ledger
+    from flows.settings import state_root
+
+    given = _needed(**{"--as": user, "--reason": reason})
+    secret = _secret(given["--as"])
+    ledger = Ledger.open(state_root())
+    try:
+        with ledger.transaction() as tx:
+            person = authenticate(tx, given["--as"], secret)
+            _may_decide(person.role)
+            ended = released(tx, hold, approver=person.user, reason=given["--reason"])
+    finally:
+        ledger.close()
+    if not answer({"schema": "foreshock.release/1", "holds": ended, "by": person.user}, json):
+        typer.echo(f"Released: the model's number is published for holds {_joined(ended)}.")
+
+
+def _overridden(
+    portfolio: str | None,
+    alpha: float | None,
+    var: float | None,
+    es: float | None,
+    reason: str | None,
+    until: str | None,
+    user: str | None,
+) -> dict[str, Any]:
+    from flows.desk_settings import read_desk_settings
+    from flows.holds import end_overridden
+    from flows.ledger.identity import authenticate
+    from flows.ledger.ledger import Ledger
+    from flows.overrides import record_override
+    from flows.settings import state_root
+
+    given = _needed(
+        **{
+            "PORTFOLIO": portfolio,
+            "--alpha": alpha,
+            "--var": var,
+            "--es": es,
+            "--reason": reason,
+            "--as": user,
+        }
+    )
+    ends = None if until is None else _instant(until)
+    rule = read_desk_settings().override
+    secret = _secret(given["--as"])
+    ledger = Ledger.open(state_root())
+    try:
+        with ledger.transaction() as tx:
+            person = authenticate(tx, given["--as"], secret)
+            _may_decide(person.role)
+            made = record_override(
+                tx,
+                actor=person.user,
+                portfolio=given["PORTFOLIO"],
+                alpha=given["--alpha"],
+                var=given["--var"],
+                es=given["--es"],
+                reason=given["--reason"],
+                until=ends,
+                rule=rule,
+            )
+            end_overridden(tx, portfolio=made.portfolio, alpha=made.alpha, actor=person.user)
+            return made.as_dict(tx.now, verdict=None)
+    finally:
+        ledger.close()
+
+
+def _listed() -> list[dict[str, Any]]:
+    from flows.ledger.ledger import Ledger
+    from flows.overrides import overrides
+    from flows.settings import state_root
+
+    ledger = Ledger.open(state_root())
+    try:
+        with ledger.reading() as tx:
+            right = {row["override"]: bool(row["right"]) for row in tx.rows("override_verdict")}
+            return [one.as_dict(tx.now, verdict=right.get(one.seq)) for one in overrides(tx)]
+    finally:
+        ledger.close()
+
+
+def _line(row: dict[str, Any]) -> str:
+    verdict = {None: "", True: ", was right", False: ", was not right"}[row["right"]]
+    return (
+        f"{row['override']} {row['portfolio']} {row['alpha']:g}: VaR {row['var']:.4%}, ES "
+        f"{row['es']:.4%} by {row['actor']}, {row['state']}, until {row['expires']}{verdict}: "
+        f"{row['reason']}"
+    )
+
+
+def _needed(**given: Any) -> dict[str, Any]:
+    """What was given, refused where a part is missing."""
+    if absent := [name for name, value in given.items() if value is None]:
+        raise RefusedError(f"{', '.join(absent)}: missing. Give them, or see --help.")
+    return given
+
+
+def _instant(text: str) -> datetime:
+    """A date is its end, an instant without a zone is UTC."""
+    try:
+        if len(text) == len("2024-12-31"):
+            return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1)
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RefusedError(
+            f"--until: {text!r} is no date or instant such as 2024-12-31 or 2024-12-31T18:00."
+        ) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _secret(user: str) -> str:
+    import os
+
+    return os.environ.get("FORESHOCK_SECRET") or typer.prompt(f"Secret of {user}", hide_input=True)
+
+
+def _may_decide(role: str) -> None:
+    """Whether a role decides for the desk."""
+    if role != "approver":
+        raise RefusedError(f"--as: a {role} may not decide for the desk, an approver may. Ask one.")
+
+
+def _joined(numbers: list[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
