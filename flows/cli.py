@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands import operate
+from flows.commands import desk, operate
 from flows.options import (
     Alphas,
     AsOf,
@@ -190,6 +190,7 @@ def score(
     judge(file, baseline=baseline, json=json)
 
 
+app.add_typer(desk.app)
 app.add_typer(operate.app)
 
 

@@ -133,13 +133,15 @@ def decide(
             for place, measure in enumerate(MEASURES):
                 plain = Number(
                     *cells[at],
-                    measure,
-                    standing,
-                    *(_known(one[at, place]) for one in (model, fallback, legacy)),
-                    _known(judged.norm.median[at, place]),
-                    "STOPPED",
-                    _known(fallback[at, place]),
-                    "the champion is stopped; the fallback's number stands",
+                    measure=measure,
+                    standing=standing,
+                    model=_known(model[at, place]),
+                    fallback=_known(fallback[at, place]),
+                    legacy=_known(legacy[at, place]),
+                    norm=_known(judged.norm.median[at, place]),
+                    state="STOPPED",
+                    published=_known(fallback[at, place]),
+                    why="the champion is stopped; the fallback's number stands",
                 )
                 if standing != "fallback":
                     plain = _guarded(plain, judged, (at, place), together, rule, now)

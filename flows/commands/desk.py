@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flows.options import Json, answer, guarded
 from flows.refusal import RefusedError
+
+if TYPE_CHECKING:
+    from flows.ledger.ledger import Transaction
 
 app = typer.Typer()
 
@@ -53,22 +59,12 @@ def release(
     json: Json = None,
 ) -> None:
     """Approve the model's numbers of a book that the guardrail holds."""
-    from flows.holds import release as released
-    from flows.ledger.identity import authenticate
-    from flows.ledger.ledger import Ledger
-    from flows.settings import state_root
-
     given = _needed(**{"--as": user, "--reason": reason})
-    secret = _secret(given["--as"])
-    ledger = Ledger.open(state_root())
-    try:
-        with ledger.transaction() as tx:
-            person = authenticate(tx, given["--as"], secret)
-            _may_decide(person.role)
-            ended = released(tx, hold, approver=person.user, reason=given["--reason"])
-    finally:
-        ledger.close()
-    if not answer({"schema": "foreshock.release/1", "holds": ended, "by": person.user}, json):
+    from flows.holds import release as released
+
+    with _deciding(given["--as"]) as (tx, person):
+        ended = released(tx, hold, approver=person, reason=given["--reason"])
+    if not answer({"schema": "foreshock.release/1", "holds": ended, "by": person}, json):
         typer.echo(f"Released: the model's number is published for holds {_joined(ended)}.")
 
 
@@ -81,13 +77,6 @@ def _overridden(
     until: str | None,
     user: str | None,
 ) -> dict[str, Any]:
-    from flows.desk_settings import read_desk_settings
-    from flows.holds import end_overridden
-    from flows.ledger.identity import authenticate
-    from flows.ledger.ledger import Ledger
-    from flows.overrides import record_override
-    from flows.settings import state_root
-
     given = _needed(
         **{
             "PORTFOLIO": portfolio,
@@ -99,26 +88,46 @@ def _overridden(
         }
     )
     ends = None if until is None else _instant(until)
+    from flows.desk_settings import read_desk_settings
+    from flows.holds import end_overridden
+    from flows.overrides import record_override
+
     rule = read_desk_settings().override
-    secret = _secret(given["--as"])
+    with _deciding(given["--as"]) as (tx, person):
+        made = record_override(
+            tx,
+            actor=person,
+            portfolio=given["PORTFOLIO"],
+            alpha=given["--alpha"],
+            var=given["--var"],
+            es=given["--es"],
+            reason=given["--reason"],
+            until=ends,
+            rule=rule,
+        )
+        end_overridden(tx, portfolio=made.portfolio, alpha=made.alpha, actor=person)
+        return made.as_dict(tx.now, verdict=None)
+
+
+@contextmanager
+def _deciding(user: str) -> Generator[tuple[Transaction, str], None, None]:
+    """One transaction of a person who may decide for the desk, and their name."""
+    from flows.ledger.identity import authenticate
+    from flows.ledger.ledger import Ledger
+    from flows.settings import state_root
+
+    secret = os.environ.get("FORESHOCK_SECRET") or typer.prompt(
+        f"Secret of {user}", hide_input=True
+    )
     ledger = Ledger.open(state_root())
     try:
         with ledger.transaction() as tx:
-            person = authenticate(tx, given["--as"], secret)
-            _may_decide(person.role)
-            made = record_override(
-                tx,
-                actor=person.user,
-                portfolio=given["PORTFOLIO"],
-                alpha=given["--alpha"],
-                var=given["--var"],
-                es=given["--es"],
-                reason=given["--reason"],
-                until=ends,
-                rule=rule,
-            )
-            end_overridden(tx, portfolio=made.portfolio, alpha=made.alpha, actor=person.user)
-            return made.as_dict(tx.now, verdict=None)
+            person = authenticate(tx, user, secret)
+            if person.role != "approver":
+                raise RefusedError(
+                    f"--as: a {person.role} may not decide for the desk. Ask an approver."
+                )
+            yield tx, person.user
     finally:
         ledger.close()
 
@@ -164,18 +173,6 @@ def _instant(text: str) -> datetime:
             f"--until: {text!r} is no date or instant such as 2024-12-31 or 2024-12-31T18:00."
         ) from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _secret(user: str) -> str:
-    import os
-
-    return os.environ.get("FORESHOCK_SECRET") or typer.prompt(f"Secret of {user}", hide_input=True)
-
-
-def _may_decide(role: str) -> None:
-    """Whether a role decides for the desk."""
-    if role != "approver":
-        raise RefusedError(f"--as: a {role} may not decide for the desk, an approver may. Ask one.")
 
 
 def _joined(numbers: list[int]) -> str:

@@ -45,7 +45,7 @@ class Series:
 
 def main() -> None:
     """Print the shares of each model, then what became of planted faults."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Share of sessions with ALERT and HOLD.")
     parser.add_argument("table", nargs="?", type=Path)
     parser.add_argument("--model", nargs="*")
     asked = parser.parse_args()
