@@ -151,7 +151,8 @@ def record_override(
     Raises
     ------
     RefusedError
-        If the numbers, the reason or the expiry break their rule.
+        If the numbers, the reason or the expiry break their rule, or the last session has no
+        forecast of that book at that level.
     BlockedError
         If another override of the same number is in force; overrides are not renewed.
     """
@@ -169,6 +170,7 @@ def record_override(
         raise RefusedError("reason is empty. Say why the model's number is not to be used.")
     ends = expiry(tx.now, until, rule=rule or OverrideRule())
     cell = (portfolio, alpha, horizon)
+    _refuse_unknown(tx, cell)
     for other in overrides(tx):
         if other.cell == cell and other.in_force(tx.now):
             raise BlockedError(
@@ -217,3 +219,21 @@ def standing_overrides(tx: Transaction) -> list[Override]:
     judged = {row["override"] for row in tx.rows("override_verdict")}
     latest = {one.cell: one for one in overrides(tx)}
     return [one for one in latest.values() if one.in_force(tx.now) or one.seq not in judged]
+
+
+def _refuse_unknown(tx: Transaction, cell: tuple[str, float, int]) -> None:
+    """A mistyped name would replace nothing, in silence. Before the first session all are free."""
+    from sqlalchemy import func, select
+
+    from flows.ledger.schema import forecast
+
+    columns = forecast.c
+    last = select(func.max(columns.session)).scalar_subquery()
+    query = select(columns.portfolio, columns.alpha, columns.horizon).where(columns.session == last)
+    known = {(row[0], row[1], row[2]) for row in tx.connection.execute(query.distinct())}
+    if known and cell not in known:
+        there = "; ".join(f"{name} at {alpha:g}" for name, alpha, _ in sorted(known)[:20])
+        raise RefusedError(
+            f"PORTFOLIO: the last session has no forecast of {cell[0]} at {cell[1]:g}, "
+            f"{cell[2]} ahead. It has {there}."
+        )

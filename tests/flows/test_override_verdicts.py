@@ -14,6 +14,7 @@ from flows.ledger.ledger import Ledger
 from flows.ledger.schema import forecast, outcome
 from flows.override_verdicts import judge_overrides, verdict_figures
 from flows.overrides import record_override, standing_overrides
+from flows.refusal import RefusedError
 
 
 def verdict(pnl: list[float], *, var: float, es: float) -> dict[str, object]:
@@ -83,12 +84,12 @@ def session(ledger: Ledger, clock: FixedClock, day: str, *, target: str, pnl: fl
         )
 
 
-def override(ledger: Ledger, *, until: datetime | None = None) -> int:
+def override(ledger: Ledger, *, portfolio: str = "fx", until: datetime | None = None) -> int:
     with ledger.transaction() as tx:
         return record_override(
             tx,
             actor="ada",
-            portfolio="fx",
+            portfolio=portfolio,
             alpha=0.99,
             var=0.04,
             es=0.05,
@@ -125,6 +126,12 @@ def test_an_override_is_judged_once_when_its_last_outcome_is_in(
     assert judged(ledger) == []
     with ledger.reading() as tx:
         assert standing_overrides(tx) == []
+
+
+def test_a_mistyped_book_is_refused(ledger: Ledger, clock: FixedClock) -> None:
+    session(ledger, clock, "2020-03-12", target="2020-03-13", pnl=-0.01)
+    with pytest.raises(RefusedError, match=r"no forecast of fxx at 0\.99.*fx at 0\.99"):
+        override(ledger, portfolio="fxx")
 
 
 def test_an_override_that_met_no_session_is_judged_not_computable(

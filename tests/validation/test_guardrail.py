@@ -236,6 +236,21 @@ def test_the_unit_of_pnl_changes_no_light(
     np.testing.assert_array_equal(unit * one.published, other.published)
 
 
+@given(
+    arrays(float, (8, 1), elements=losses),
+    losses,
+    st.floats(min_value=0.7, max_value=1.6),
+    st.sampled_from([3.0, 0.3]),
+)
+def test_a_honest_number_times_three_or_a_third_never_passes(
+    past: np.ndarray, fallback: float, honest: float, fault: float
+) -> None:
+    number = np.array([fault * honest * fallback])
+    judged = judge(number, np.array([fallback]), past, rule=GuardrailRule(sessions=8, minimum=4))
+    assert judged.light[0] == "hold"
+    assert judged.published[0] >= fallback
+
+
 @pytest.mark.parametrize(
     "wrong", [{"above": 0.9}, {"below": 1.5}, {"sessions": 1}, {"deviation": 3.0}]
 )
