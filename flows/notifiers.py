@@ -129,8 +129,9 @@ class Remote:
 
 def redacted(url: str) -> str:
     """Name of a URL that tells it from others and holds nothing of it but the scheme."""
-    scheme = url.split(":", 1)[0].lower()
-    safe = scheme if scheme.isalnum() and len(scheme) < 16 else "unknown"
+    scheme, separator, _ = url.partition("://")
+    known = separator and scheme.isalnum() and len(scheme) < 16
+    safe = scheme.lower() if known else "unknown"  # a bare token has no scheme to show
     return f"{safe}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
 
 

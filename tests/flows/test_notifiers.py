@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socketserver
 import threading
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,7 +16,7 @@ import pytest
 from flows.notifiers import LogFile, Message, Remote, UndeliveredError, notifiers, redacted
 from flows.refusal import RefusedError
 
-CANARY = "canary-7c1f"
+CANARY = "canary7c1f"
 MESSAGE = Message("drift:fx:1", "critical", "FX\r\nBcc: all", "three features", "2020-03-16")
 
 
@@ -114,6 +115,51 @@ def test_a_url_nobody_knows_is_refused_without_showing_it(tmp_path: Path) -> Non
 def test_only_the_scheme_is_left_of_a_url(url: str) -> None:
     assert CANARY not in redacted(url)
     assert redacted(url) == redacted(url) != redacted(url + "x")
+
+
+class Mailbox(socketserver.TCPServer):
+    """A mail server on loopback, as far as one mail needs one."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), MailHandler)
+        self.lines: list[str] = []
+
+
+class MailHandler(socketserver.StreamRequestHandler):
+    """Says yes to everything and keeps what it hears."""
+
+    def handle(self) -> None:
+        box, in_mail = cast("Mailbox", self.server), False
+        self.wfile.write(b"220 here\r\n")
+        for raw in self.rfile:
+            line = raw.decode().rstrip("\r\n")
+            box.lines.append(line)
+            word = line[:4].upper()
+            if in_mail:
+                in_mail = line != "."
+                if not in_mail:
+                    self.wfile.write(b"250 taken\r\n")
+            elif word == "DATA":
+                in_mail = True
+                self.wfile.write(b"354 go on\r\n")
+            elif word == "QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                self.wfile.write(b"250 yes\r\n")
+
+
+def test_a_mail_arrives_and_its_subject_starts_no_header() -> None:
+    with Mailbox() as box:
+        thread = threading.Thread(target=box.handle_request)
+        thread.start()
+        port = box.server_address[1]
+        query = "smtp=127.0.0.1&mode=insecure&from=risk@example.org&to=desk@example.org"
+        Remote(f"mailto://127.0.0.1:{port}?{query}").send(MESSAGE)
+        thread.join()
+    assert "rcpt to:<desk@example.org>" in [line.lower() for line in box.lines]
+    assert "Subject: FX Bcc: all" in box.lines
+    assert not any(line.startswith("Bcc") for line in box.lines)
 
 
 def test_mail_is_a_url_like_any_other(tmp_path: Path) -> None:
