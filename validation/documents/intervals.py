@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scipy.stats import beta
-
 NORMAL_95 = 1.959963984540054
 
 
@@ -25,6 +23,8 @@ def binomial_interval(count: int, n: int, *, level: float = 0.95) -> tuple[float
     """
     if not 0 <= count <= n or n == 0:
         raise ValueError(f"count must lie in 0..n with n at least 1, got {count} of {n}.")
+    from scipy.stats import beta
+
     half = (1 - level) / 2
     low = 0.0 if count == 0 else float(beta.ppf(half, count, n - count + 1))
     high = 1.0 if count == n else float(beta.ppf(1 - half, count + 1, n - count))

@@ -1,0 +1,53 @@
+"""A document as one HTML page that prints; every text in it is escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows import wording
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+from validation.documents.schema import Document, missing, pending
+
+
+def render_document(document: Document) -> str:
+    """One self-contained page, printable, without scripts or outside resources."""
+    return _template().render(
+        document=document, missing=missing(document), pending=pending(document)
+    )
+
+
+def figure(value: Any) -> str:
+    """A value of a table or a field as text: numbers to five digits with a true minus."""
+    if value is None:
+        return wording.NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.5g}".replace("-", "\N{MINUS SIGN}")
+    return str(value)
+
+
+def numeric(value: Any) -> bool:
+    """Whether a value is set to the right."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figure"] = figure
+    environment.tests["numeric"] = numeric
+    return environment.get_template("document.html.j2")

@@ -1,0 +1,59 @@
+"""Files that a ledger row vouches for: found, and hashed before anybody reads them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flows.refusal import RefusedError
+
+
+def held_path(root: Path, row: Mapping[str, Any]) -> Path:
+    """Where the file of a row is; a relative path is below the state root."""
+    return root / str(row["path"])
+
+
+def fault_of(root: Path, row: Mapping[str, Any]) -> str | None:
+    """What is wrong with the file of a row, or None.
+
+    Parameters
+    ----------
+    root : Path
+        State root.
+    row : mapping
+        ``path`` and ``sha256``; a ledger row of kind ``evidence`` or ``document``.
+    """
+    path = held_path(root, row)
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return f"{path}: the file is gone. Restore it from a backup."
+    if found != row["sha256"]:
+        return (
+            f"{path}: has SHA-256 {found[:12]}, the ledger recorded {str(row['sha256'])[:12]}. "
+            f"Restore it from a backup."
+        )
+    return None
+
+
+def held_bytes(root: Path, row: Mapping[str, Any]) -> bytes:
+    """Content of the file of a row, hashed before it is handed on.
+
+    Raises
+    ------
+    RefusedError
+        If the file is gone, or is not what the ledger recorded.
+    """
+    path = held_path(root, row)
+    content = path.read_bytes() if path.is_file() else None
+    if content is None or hashlib.sha256(content).hexdigest() != row["sha256"]:
+        raise RefusedError(fault_of(root, row) or f"{path}: changed while it was read. Repeat.")
+    return content
+
+
+def superseded(root: Path, row: Mapping[str, Any]) -> Path:
+    """Where a document is kept once a newer one has its name."""
+    path = root / str(row["path"])
+    return path.parent / "superseded" / f"{path.stem}-{row['sha256']}{path.suffix}"
