@@ -121,7 +121,7 @@ def past_numbers(
             columns.es,
         )
         .where(columns.model == model, columns.origin < before, columns.origin >= min(known))
-        .order_by(columns.origin, columns.role.desc(), columns.session)  # champion comes last
+        .order_by(columns.origin, columns.role, columns.session)  # challenger before champion
     )
     by_cell: dict[Cell, dict[str, tuple[float, float]]] = {}
     for portfolio, alpha, horizon, origin, var, es in rows:

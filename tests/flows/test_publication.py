@@ -14,8 +14,9 @@ from flows.clock import FixedClock
 from flows.desk_numbers import Number
 from flows.holds import open_holds
 from flows.ledger.ledger import Ledger
+from flows.ledger.schema import forecast
 from flows.overrides import record_override
-from flows.publication import publish
+from flows.publication import past_numbers, publish
 from flows.refusal import BlockedError, RefusedError
 from validation.guardrail import GuardrailRule
 
@@ -137,3 +138,28 @@ def test_an_overridden_number_that_would_be_held_leaves_no_open_hold(ledger: Led
     with ledger.reading() as tx:
         assert len(tx.rows("hold")) == 2
         assert open_holds(tx) == []
+
+
+def test_the_past_of_a_model_is_the_champions_and_before_its_promotion_the_shadows(
+    ledger: Ledger,
+) -> None:
+    said = [
+        ("2020-03-11", "challenger", 0.011),
+        ("2020-03-12", "champion", 0.012),
+        ("2020-03-12", "challenger", 0.5),
+        ("2020-03-13", "champion", 0.013),
+        ("2020-03-16", "champion", 0.016),
+    ]
+    with ledger.transaction() as tx:
+        for origin, role, var in said:
+            seq = tx.append("session", actor="scheduler", as_of=origin, settings_sha256=role)
+            row = {"session": seq, "portfolio": "fx", "model": "combined", "role": role}
+            row |= {"alpha": 0.99, "horizon": 1, "origin": origin, "target": origin}
+            row |= {"var": var, "es": 2 * var, "sigma": 0.01}
+            tx.connection.execute(forecast.insert().values(**row))
+        past = past_numbers(tx, model="combined", before="2020-03-16", sessions=250)
+        latest = past_numbers(tx, model="combined", before="2020-03-16", sessions=2)
+        assert past_numbers(tx, model="hs_250", before="2020-03-16", sessions=2) == {}
+    cell = ("fx", 0.99, 1)
+    assert past[cell].tolist() == [[0.011, 0.022], [0.012, 0.024], [0.013, 0.026]]
+    assert latest[cell].tolist() == past[cell][1:].tolist()
