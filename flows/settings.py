@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from flows.page_access import credentials
 from flows.refusal import RefusedError
 
 BASELINES = (
@@ -202,3 +203,5 @@ def quiet_libraries(root: Path, *, verbose: bool = False) -> None:
         "GIT_PYTHON_REFRESH": "quiet",
     }.items():
         os.environ.setdefault(name, value)
+    if (known := credentials()) is not None:  # the server asks for it
+        os.environ.setdefault("PREFECT_API_AUTH_STRING", known.text)

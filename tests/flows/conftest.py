@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -181,11 +183,22 @@ class Pages:
 
     def flow_runs(self, flow: str) -> list[str]:
         """States of a flow's runs, as the Prefect server knows them."""
-        asked = json.dumps({"flows": {"name": {"any_": [flow]}}}).encode()
+        asked = {"flows": {"name": {"any_": [flow]}}}
+        _, runs = self.ask("POST", "flow_runs/filter", asked)
+        return [run["state_name"] for run in runs]
+
+    def ask(self, method: str, path: str, asked: Any = None) -> tuple[int, Any]:
+        """Status and answer of the Prefect server's interface."""
+        link = http.client.HTTPConnection(self.prefect.removeprefix("http://"), timeout=60)
         headers = {"content-type": "application/json"}
-        request = urllib.request.Request(f"{self.api}/flow_runs/filter", asked, headers)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-            return [run["state_name"] for run in json.load(answer)]
+        link.request(method, f"/api/{path}", json.dumps(asked), headers)
+        with closing(link):
+            answer = link.getresponse()
+            return answer.status, json.load(answer)
+
+    def deployed(self, name: str) -> bool:
+        """Whether the Prefect server knows a deployment, called ``flow/deployment``."""
+        return self.ask("GET", f"deployments/name/{name}")[0] == 200
 
 
 @pytest.fixture(scope="session")
