@@ -73,7 +73,7 @@ def version_row(tx: Transaction, model: str, number: int) -> Row:
 def reigns(tx: Transaction, model: str) -> list[Reign]:
     """Who was champion when, in order; a stop is a time with nobody."""
     rows = tx.rows("champion", model=model)
-    ends = [str(row["at"]) for row in rows[1:]] + [""]
+    ends = [*(str(row["at"]) for row in rows[1:]), ""][: len(rows)]
     return [
         Reign(row["version"], row["generation"], row["cause"], str(row["at"]), until)
         for row, until in zip(rows, ends, strict=True)
