@@ -1,12 +1,13 @@
-"""Commands of whoever keeps it running: the pages, and the deployments with their schedules."""
+"""Commands of whoever keeps it running: the pages, the deployments, and copies to fall back on."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from flows.options import Data, Verbose, guarded
+from flows.options import Data, Json, Verbose, answer, guarded
 from flows.page_access import LOOPBACK
 
 app = typer.Typer()
@@ -58,3 +59,33 @@ def serve(data: Data = None, verbose: Verbose = False) -> None:
 
     wanted = deployments(schedules, data=data)
     serve_deployments(wanted, zone=schedules.zone)
+
+
+@app.command(epilog="Example: foreshock backup /backups/2026-11-24")
+@guarded
+def backup(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="Directory to make.")],
+    json: Json = None,
+) -> None:
+    """Copy ledger, MLflow database, artifacts and documents, each with its hash."""
+    from flows.backup import backup as copy
+    from flows.settings import state_root
+
+    manifest = copy(state_root(), out)
+    if not answer(manifest, json):
+        typer.echo(f"{len(manifest['sha256'])} files in {out}")
+
+
+@app.command(epilog="Example: FORESHOCK_HOME=./drill foreshock restore /backups/2026-11-24")
+@guarded
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="What `backup` made.")],
+    json: Json = None,
+) -> None:
+    """Make the state root from a backup, after every byte of it was checked."""
+    from flows.backup import restore as bring_back
+    from flows.settings import state_root
+
+    manifest = bring_back(source, state_root())
+    if not answer(manifest, json):
+        typer.echo(f"{len(manifest['sha256'])} files of {manifest['at']} in {state_root()}")
