@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "foreshock.history/1"
 
+_TOLD_ELSEWHERE = ("tables", "snapshot", "snapshot_sha256", "weights", "weights_sha256", "evidence")
+"""Keys of a manifest that the other chapters tell."""
+
 Entry = dict[str, Any]
 Chapter = dict[str, Any]
 
@@ -89,6 +92,7 @@ def life(tx: Transaction, version: Row) -> dict[str, Any]:
     rows = rows_of(tx, version)
     office = reigns(tx, version["model"])
     gates = {row["name"]: bool(row["passed"]) for row in rows["gate"]}
+    snapshot = tx.last("snapshot", sha256=version["snapshot_sha256"])
     state = _state(
         version["seq"],
         office,
@@ -97,9 +101,10 @@ def life(tx: Transaction, version: Row) -> dict[str, Any]:
         gates=gates,
     )
     chapters = [
-        _chapter("Raw files and snapshot", _data(tx, version)),
-        _chapter("Made with", _made(version)),
-        _chapter("Evidence", [_file(row, "evidence") for row in rows["evidence"]]),
+        _chapter("Raw files", _files(snapshot)),
+        _chapter("Made with", [_snapshot(version, snapshot), *_made(version)]),
+        _chapter("Version", _version(version)),
+        _chapter("Evidence", [_file(row) for row in rows["evidence"]]),
         _chapter("Gates", [_gate(row) for row in rows["gate"]]),
         _chapter("Requests, approvals and vetoes", _decisions(rows)),
         _chapter("Champion", _office(office, version["seq"])),
@@ -149,16 +154,16 @@ def _state(
     return "gates passed" if all(gates.values()) else "gates not passed"
 
 
-def _data(tx: Transaction, version: Row) -> list[Entry]:
-    snapshot = tx.last("snapshot", sha256=version["snapshot_sha256"])
-    if snapshot is None:
-        return [_entry("snapshot", sha256=version["snapshot_sha256"])]
-    tables = _plain(snapshot["tables"])
-    entries = [
+def _files(snapshot: Row | None) -> list[Entry]:
+    tables = {} if snapshot is None else _plain(snapshot["tables"])
+    return [
         _entry(f"{name}{_rows(found)}", sha256=_digest(found)) for name, found in _pairs(tables)
     ]
-    told = f"snapshot of {snapshot['data']} to {snapshot['as_of']}"
-    return [*entries, _entry(told, snapshot, sha256=snapshot["sha256"])]
+
+
+def _snapshot(version: Row, snapshot: Row | None) -> Entry:
+    told = "snapshot" if snapshot is None else f"snapshot to {snapshot['as_of']}"
+    return _entry(told, snapshot, sha256=version["snapshot_sha256"])
 
 
 def _pairs(tables: Any) -> Iterable[tuple[str, Any]]:
@@ -183,34 +188,36 @@ def _rows(found: Any) -> str:
 
 
 def _made(version: Row) -> list[Entry]:
-    manifest = _plain(version["manifest"])
-    entries = [
-        _entry(f"{name}: {_short(value)}")
-        for name, value in sorted(manifest.items())
-        if name not in ("tables", "evidence")
-    ]
-    cause = f"trained on data to {version['as_of']}; cause: {version['cause']}"
     return [
-        *entries,
+        _entry(f"{name}: {_short(value)}")
+        for name, value in sorted(_plain(version["manifest"]).items())
+        if name not in _TOLD_ELSEWHERE
+    ]
+
+
+def _version(version: Row) -> list[Entry]:
+    told = f"version {version['number']} ({version['name']}): data to {version['as_of']}"
+    return [
         _entry("weights", sha256=version["weights_sha256"]),
-        _entry(f"version {version['number']} ({version['name']}), {cause}", version),
         _entry("manifest", sha256=version["manifest_sha256"]),
+        _entry(told, version),
+        _entry(f"cause: {version['cause']}"),
     ]
 
 
 def _decisions(rows: Mapping[str, list[Row]]) -> list[Entry]:
     told = [
-        _entry(f"{row['action']} requested until {row['expires']}: {row['reason']}", row)
+        _entry(f"{row['action']} requested: {row['reason']} (until {row['expires']})", row)
         for row in rows["request"]
     ]
     told += [
-        _entry(f"request {row['request']} of {row['requester']} approved", row)
+        _entry(f"request {row['request']} approved: {row['requester']} had asked", row)
         for row in rows["approval"]
     ]
     told += [_entry(f"veto: {row['reason']}", row) for row in rows["veto"]]
     told += [_entry(f"veto {row['veto']} lifted", row) for row in rows["unveto"]]
     told += [
-        _entry(f"champion by {row['cause']}, generation {row['generation']}: {row['reason']}", row)
+        _entry(f"{row['cause']} to generation {row['generation']}: {row['reason']}", row)
         for row in rows["champion"]
     ]
     return sorted(told, key=lambda entry: entry["seq"])
@@ -219,12 +226,16 @@ def _decisions(rows: Mapping[str, list[Row]]) -> list[Entry]:
 def _office(office: list[Reign], seq: int) -> list[Entry]:
     return [
         _entry(
-            f"{reign.since} to {reign.until or 'today'}: champion by {reign.cause} "
-            f"(generation {reign.generation})"
+            f"{reign.cause}, generation {reign.generation}: "
+            f"{_day_and_time(reign.since)} to {_day_and_time(reign.until) or 'today'}"
         )
         for reign in office
         if reign.version == seq
     ]
+
+
+def _day_and_time(instant: str) -> str:
+    return instant[: len("2020-03-16T20:00")]
 
 
 def _desk(rows: Mapping[str, list[Row]]) -> list[Entry]:
@@ -295,8 +306,8 @@ def _alert(row: Row) -> Entry:
     return _entry(f"{row['severity']} {row['kind']}, {row['subject']}: {row['message']}", row)
 
 
-def _file(row: Row, kind: str) -> Entry:
-    return _entry(f"{kind} {row['name']}", row, sha256=row["sha256"])
+def _file(row: Row) -> Entry:
+    return _entry(str(row["name"]), row, sha256=row["sha256"])
 
 
 def _today(rows: dict[str, list[Row]], state: str) -> Entry:

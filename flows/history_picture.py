@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,21 +13,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jinja2 import Template
 
-BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_GAP = 176, 40, 12, 44
+BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_GAP = 172, 40, 12, 34
 LEFT, TOP = 28, 128
 MOST = 8
-"""Boxes of one column; what is more is counted in the last."""
-LETTERS = 27
+"""Boxes of one column; what is more is counted in one of them."""
+LETTERS = 24
 """Of a line in a box."""
 
 _COLUMNS = (
-    ("Raw files and snapshot", "Raw files, snapshot"),
+    ("Raw files", "Raw files"),
     ("Made with", "Made with"),
+    ("Version", "Version"),
     ("Evidence", "Evidence"),
     ("Gates", "Gates"),
     ("Requests, approvals and vetoes", "Decisions"),
     ("Champion", "Champion"),
 )
+_LATEST_FROM = 4
+"""Columns from here on show their last entries where there are too many, the others the first."""
+_HASH = re.compile(r"[0-9a-f]{40,64}")
+_HUBS = ("snapshot", "version ", "promote requested")
+"""What all of the column before leads to."""
+_REIGNS = ("promotion", "rollback")
 _BELOW = ("Overrides, holds and flags", "Alerts", "Findings", "Documents", "Today")
 
 
@@ -61,6 +69,7 @@ class Box:
 def render_picture(life: Mapping[str, Any]) -> str:
     """An SVG document of a life, see `flows.history.life`; every text in it is escaped."""
     chapters = {chapter["title"]: chapter["entries"] for chapter in life["chapters"]}
+    chapters["Gates"] = list({_gate(entry): entry for entry in chapters["Gates"]}.values())
     columns = [
         (title, LEFT + place * (BOX_WIDTH + COLUMN_GAP), _boxes(chapters[name], place))
         for place, (name, title) in enumerate(_COLUMNS)
@@ -84,26 +93,31 @@ def render_picture(life: Mapping[str, Any]) -> str:
 
 def _boxes(entries: Sequence[Mapping[str, Any]], column: int) -> list[Box]:
     x = LEFT + column * (BOX_WIDTH + COLUMN_GAP)
-    shown = list(entries) if len(entries) <= MOST else list(entries[-(MOST - 1) :])
-    lines = [_lines(entry) for entry in shown]
-    tones = [_tone(str(entry["text"])) for entry in shown]
-    if len(entries) > len(shown):
-        lines.insert(0, (f"and {len(entries) - len(shown)} before", "listed by history"))
-        tones.insert(0, "plain")
+    over = len(entries) - MOST + 1 if len(entries) > MOST else 0
+    latest = column >= _LATEST_FROM
+    shown = entries[over:] if latest else entries[: len(entries) - over]
+    found = [(_lines(entry), _tone(str(entry["text"]))) for entry in shown]
+    if over:
+        count = ((f"and {over} {'before' if latest else 'more'}", "listed by history"), "plain")
+        found.insert(0 if latest else len(found), count)
     return [
         Box(x, TOP + place * (BOX_HEIGHT + GAP), line, tone)
-        for place, (line, tone) in enumerate(zip(lines, tones, strict=True))
+        for place, (line, tone) in enumerate(found)
     ]
 
 
+def _gate(entry: Mapping[str, Any]) -> str:
+    """Name of a gate; of several results only the last is drawn."""
+    return str(entry["text"]).partition(": ")[0]
+
+
 def _lines(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    text = " ".join(str(entry["text"]).split())
-    second = str(entry.get("sha256", ""))[:12] or " ".join(
-        part for part in (str(entry.get("at", ""))[:16], str(entry.get("actor", ""))) if part
-    )
-    if second:
-        return _cut(text), _cut(second)
-    return (_cut(text), _cut(text[LETTERS - 1 :])) if len(text) > LETTERS else (text,)
+    """What it is, and below it a hash, a value, or when and by whom."""
+    title, _, rest = " ".join(str(entry["text"]).split()).partition(": ")
+    stamped = " ".join((str(entry.get("at", ""))[:10], str(entry.get("actor", "")))).strip()
+    rest = rest[:12] if _HASH.fullmatch(rest) else rest
+    second = str(entry.get("sha256", ""))[:12] or (rest if "against" in rest else stamped) or rest
+    return (_cut(title), _cut(second)) if second else (_cut(title),)
 
 
 def _cut(text: str) -> str:
@@ -113,18 +127,20 @@ def _cut(text: str) -> str:
 def _tone(text: str) -> str:
     if "NOT passed" in text or text.startswith("veto:"):
         return "bad"
-    if text.endswith("passed") or "champion by" in text:
-        return "good"
-    return "hub" if text.startswith(("snapshot", "version ")) else "plain"
+    if text.startswith(_HUBS):
+        return "hub"
+    return "good" if text.endswith("passed") or text.startswith(_REIGNS) else "plain"
 
 
 def _edges(columns: Sequence[Sequence[Box]]) -> list[tuple[int, int, int, int]]:
-    """From the end of each column to all of the next; empty columns are passed over."""
+    """All of a column lead to the hub of the next; without one, its hub or first to all of it."""
     filled = [boxes for boxes in columns if boxes]
     edges: list[tuple[int, int, int, int]] = []
     for before, after in pairwise(filled):
-        hub = next((box for box in before if box.tone == "hub"), before[0])
-        edges += [(*hub.right, *box.left) for box in after]
+        into = [box for box in after if box.tone == "hub"][:1]
+        out = [box for box in before if box.tone == "hub"][:1] or list(before[:1])
+        pairs = [(box, into[0]) for box in before] if into else [(out[0], box) for box in after]
+        edges += [(*start.right, *end.left) for start, end in pairs]
     return edges
 
 

@@ -35,17 +35,18 @@ def test_a_life_begins_with_raw_files_and_ends_today(ledger: Ledger, tmp_path: P
     with ledger.reading() as tx:
         told = life(tx, version_row(tx, MODEL, 1))
     chapters = {chapter["title"]: chapter["entries"] for chapter in told["chapters"]}
-    assert next(iter(chapters)) == "Raw files and snapshot"
+    assert next(iter(chapters)) == "Raw files"
     assert list(chapters)[-1] == "Today"
-    first, snapshot = chapters["Raw files and snapshot"]
+    (first,) = chapters["Raw files"]
+    snapshot = chapters["Made with"][0]
     assert (first["text"], first["sha256"]) == ("prices.csv, 20 rows", "c0" * 32)
     assert snapshot["sha256"] == "01" * 32
     assert [entry["text"] for entry in chapters["Evidence"]] == [
-        "evidence evidence.json",
-        "evidence feeds.json",
-        "evidence forecasts.parquet",
+        "evidence.json",
+        "feeds.json",
+        "forecasts.parquet",
     ]
-    assert "weights" in [entry["text"] for entry in chapters["Made with"]]
+    assert "weights" in [entry["text"] for entry in chapters["Version"]]
     assert chapters["Today"][0]["text"] == "gates passed; 0 open findings"
 
 
