@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands import desk, operate
+from flows.commands import desk, operate, review
 from flows.options import (
     Alphas,
     AsOf,
@@ -192,6 +192,7 @@ def score(
 
 app.add_typer(desk.app)
 app.add_typer(operate.app)
+app.add_typer(review.app)
 
 
 def _asked(settings: Path | None, **given: Any) -> Settings:

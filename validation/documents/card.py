@@ -17,7 +17,7 @@ _DEPENDENT = "none: series share their dates"
 def sections(inputs: Inputs) -> list[Section]:
     """Sections of the model card."""
     evidence, source = inputs.evidence, inputs.source("evidence.json")
-    about = {"source": source, "mandatory": True}
+    about: dict[str, Any] = {"source": source, "mandatory": True}
     return [
         section(
             "coverage",

@@ -17,7 +17,7 @@ SURVIVORSHIP = (
 def sections(inputs: Inputs) -> list[Section]:
     """Sections of the data sheet."""
     feeds, source = inputs.feeds, inputs.source("feeds.json")
-    about = {"source": source, "mandatory": True}
+    about: dict[str, Any] = {"source": source, "mandatory": True}
     return [
         section(
             "files",

@@ -4,6 +4,8 @@ import pytest
 
 from validation.documents.schema import (
     PENDING,
+    Document,
+    Field,
     fact,
     missing,
     not_applicable,
@@ -16,7 +18,7 @@ from validation.documents.schema import (
 )
 
 
-def document(*fields):
+def document(*fields: Field) -> Document:
     return {"name": "card", "sections": [section("one", "One", *fields)]}
 
 
