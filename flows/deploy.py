@@ -108,9 +108,9 @@ def runner_deployment(deployment: Deployment, *, zone: str) -> RunnerDeployment:
     zone : str
         Time zone of its cron line.
     """
-    from prefect.client.schemas.schedules import CronSchedule
     from prefect.deployments.runner import RunnerDeployment
     from prefect.events import DeploymentEventTrigger
+    from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
     module, _, name = deployment.entrypoint.rpartition(".")
@@ -124,7 +124,7 @@ def runner_deployment(deployment: Deployment, *, zone: str) -> RunnerDeployment:
         name=deployment.name,
         description=deployment.about,
         parameters=dict(deployment.parameters),
-        schedule=CronSchedule(cron=deployment.cron, timezone=zone) if deployment.cron else None,
+        schedule=Cron(deployment.cron, timezone=zone) if deployment.cron else None,
         triggers=[trigger] if deployment.on else [],
         tags=["foreshock"],
         entrypoint_type=EntrypointType.MODULE_PATH,

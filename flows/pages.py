@@ -88,7 +88,7 @@ def _open(
                 page.command,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=_without_credentials() | page.environment,
+                env=_without_credentials() | dict(page.environment),
             )
     for name, page in pages.items():
         _await(name, page, servers[name], logs)
@@ -132,7 +132,7 @@ def _mlflow(root: Path, host: str, port: int, known: Credentials | None, private
 def _prefect(host: str, port: int, known: Credentials | None) -> _Page:
     command = (sys.executable, "-m", "prefect", "server", "start")
     named = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")  # it calls itself, too
-    environment = dict.fromkeys(named, known.text) if known else {}
+    environment = {name: known.text for name in named} if known else {}
     return _Page(host, port, (*command, "--host", host, "--port", str(port)), environment)
 
 

@@ -59,7 +59,8 @@ def test_an_automation_hands_on_the_same_by_the_file_and_by_the_command():
     pytest.importorskip("flows.session_flows")
     [retrain] = [one for one in PREFECT["deployments"] if one["name"] == "retrain"]
     [ours] = [one for one in deployments(Schedules()) if one.name == "retrain"]
-    [trigger] = runner_deployment(ours, zone="UTC").triggers
+    taken: Any = runner_deployment(ours, zone="UTC")
+    [trigger] = taken.triggers
     assert retrain["triggers"][0]["parameters"] == trigger.parameters
     assert retrain["triggers"][0]["name"] == trigger.name
 

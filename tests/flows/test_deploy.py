@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def test_every_schedule_is_the_desks():
 
 
 @contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def serving(folder: Path, **environment: str) -> Generator[subprocess.Popen[str], None, None]:
     """Two flows made up in a folder, served by a process of its own."""
     (folder / "made_up_flows.py").write_text(FLOWS)
     paths = {"PYTHONPATH": f"{folder}{os.pathsep}{checkout()}", "PREFECT_LOGGING_LEVEL": "ERROR"}
@@ -153,7 +153,7 @@ def test_without_a_server_it_is_refused_by_the_address(tmp_path: Path):
 @pytest.mark.parametrize("deployment", SERVED, ids=lambda one: one.name)
 def test_prefect_takes_every_deployment(deployment: Deployment):
     pytest.importorskip(deployment.entrypoint.rpartition(".")[0])
-    taken = runner_deployment(deployment, zone="Europe/Berlin")
+    taken: Any = runner_deployment(deployment, zone="Europe/Berlin")
     assert taken.entrypoint == deployment.entrypoint
     assert [getattr(one.schedule, "timezone", None) for one in taken.schedules or []] == (
         ["Europe/Berlin"] if deployment.cron else []
