@@ -131,8 +131,10 @@ def _mlflow(root: Path, host: str, port: int, known: Credentials | None, private
 
 def _prefect(host: str, port: int, known: Credentials | None) -> _Page:
     command = (sys.executable, "-m", "prefect", "server", "start")
-    named = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")  # it calls itself, too
-    environment = {name: known.text for name in named} if known else {}
+    environment: dict[str, str] = {}
+    if known is not None:
+        environment["PREFECT_SERVER_API_AUTH_STRING"] = known.text
+        environment["PREFECT_API_AUTH_STRING"] = known.text  # it calls itself, too
     return _Page(host, port, (*command, "--host", host, "--port", str(port)), environment)
 
 
