@@ -1,4 +1,4 @@
-"""The Prefect flows: thin wrappers, and the only module that imports it.
+"""The Prefect flows of the commands: thin wrappers.
 
 All logic is in plain functions. A step hands its answer on in memory, outside of Prefect, which
 would inspect, and may store, whatever passes through it. What Prefect records are the names and
