@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows import wording
-
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -24,7 +22,7 @@ def render_document(document: Document) -> str:
 def figure(value: Any) -> str:
     """A value of a table or a field as text: numbers to five digits with a true minus."""
     if value is None:
-        return wording.NONE
+        return "n/a"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -170,6 +170,32 @@ def state_field(
     return write_documents(ledger, root, number, model=model, actor=user, desk=desk, said=said)
 
 
+def blocking(tx: Transaction, root: Path, version: Row) -> list[str]:
+    """Why the documents of a version forbid its promotion; empty where they do not.
+
+    Every document is hashed and read again: the gate's row says what was true when it was written.
+
+    Parameters
+    ----------
+    tx : Transaction
+    root : Path
+        State root.
+    version : dict
+        Its ledger row.
+    """
+    reasons: list[str] = []
+    for kind in KINDS:
+        row = tx.last("document", version=version["seq"], name=f"{kind.stem}.json")
+        fault = None if row is None else fault_of(root, row)
+        if row is None:
+            reasons.append(f"{kind.name}: not written. Run `foreshock documents`.")
+        elif fault is not None:
+            reasons.append(fault)
+        else:
+            reasons += [f"{name}: missing" for name in missing(json.loads(held_bytes(root, row)))]
+    return reasons
+
+
 def documents_directory(root: Path, version: Row) -> Path:
     """Where the documents of a version are."""
     return root / "documents" / str(version["model"]) / str(version["number"])

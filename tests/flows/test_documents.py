@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from flows.clock import FixedClock
-from flows.documents import Written, state_field, write_documents
+from flows.documents import Written, blocking, state_field, write_documents
 from flows.ledger.ledger import Ledger
 from flows.outputs import file_digest
 from flows.refusal import RefusedError
+from flows.version_rows import version_row
 from tests.flows.recorded_version import MODEL, noon, record_version
 
 DESK = {"guardrail": {"above": 2.0}}
@@ -212,6 +213,26 @@ def test_the_bill_of_materials_is_that_of_the_lock_the_manifest_names(
     materials = read(tmp_path, "16-assurance")["sections"][0]["fields"]
     names = [row[0] for row in materials[1]["value"]["rows"]]
     assert {"numpy", "torch", "prefect", "mlflow"} <= set(names)
+
+
+def why_not(ledger: Ledger, root: Path) -> list[str]:
+    with ledger.reading() as tx:
+        return blocking(tx, root, version_row(tx, MODEL, 1))
+
+
+def test_promotion_is_told_by_name_what_the_documents_lack(ledger: Ledger, tmp_path: Path):
+    assert len(why_not(ledger, tmp_path)) == 16
+    directory = written(ledger, tmp_path).directory
+    assert why_not(ledger, tmp_path) == [
+        "inventory.intended_use: missing",
+        "validation-report.opinion: missing",
+    ]
+    say(ledger, tmp_path, "validation-report.opinion", "validator")
+    say(ledger, tmp_path, "inventory.intended_use", "approver")
+    assert why_not(ledger, tmp_path) == []
+    (directory / "02-model-card.json").write_text("{}")
+    (reason,) = why_not(ledger, tmp_path)
+    assert reason.startswith(f"{directory / '02-model-card.json'}: has SHA-256")
 
 
 def test_an_unknown_version_is_refused(ledger: Ledger, tmp_path: Path):
