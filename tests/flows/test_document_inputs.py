@@ -36,7 +36,7 @@ def collected(ledger: Ledger, root: Path) -> Inputs:
 
 
 def test_exceedances_are_those_of_the_model_with_a_known_loss(ledger: Ledger, tmp_path: Path):
-    (one,) = collected(ledger, tmp_path).exceedances or ()
+    (one,) = list(collected(ledger, tmp_path).exceedances or ())
     assert one == {
         "portfolio": "spx",
         "alpha": 0.99,

@@ -52,7 +52,7 @@ def test_a_finding_is_open_until_it_is_closed_once(ledger: Ledger):
     ],
 )
 def test_a_finding_without_an_owner_or_a_text_is_refused(
-    changed: dict[str, str], says: str, ledger: Ledger
+    changed: dict[str, Any], says: str, ledger: Ledger
 ):
     with ledger.transaction() as tx, pytest.raises(RefusedError, match=says):
         record_finding(tx, 1, **(ABOUT | changed))

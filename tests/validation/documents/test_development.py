@@ -13,7 +13,7 @@ def fields(**changes: Any) -> dict[str, dict[str, Any]]:
 
 def test_each_assumption_is_asked_by_a_test_and_rejections_are_counted():
     evidence: Any = made_inputs().evidence
-    bad = judged("hyg", "all", 9, 250)
+    bad: dict[str, Any] = judged("hyg", "all", 9, 250)
     bad["tests"] = bad["tests"] | {
         "kupiec": {"p_value": 0.3, "p_exact": 0.001, "status": "ok"},
         "dq": {"p_value": None, "p_exact": None, "status": "not_computable: too few"},

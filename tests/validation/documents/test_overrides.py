@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from tests.validation.documents.conftest import made_inputs
 from validation.documents.overrides import sections
 
@@ -17,7 +19,7 @@ OVERRIDE = {
 }
 
 
-def tables(**rows: list[dict[str, object]]) -> dict[str, list[list[object]]]:
+def tables(**rows: list[dict[str, Any]]) -> dict[str, list[list[object]]]:
     told = sections(made_inputs(rows=rows))
     return {field["name"]: field["value"]["rows"] for part in told for field in part["fields"]}
 
