@@ -1,0 +1,1 @@
+"""The ledger: who decided what, when and on which evidence; the only truth about versions."""
