@@ -73,12 +73,10 @@ def migrate(engine: Engine) -> None:
     with engine.connect() as reader:
         if revision(reader) == HEAD:
             return
-    with engine.connect().execution_options(**{_WRITES: True}) as connection:
-        with connection.begin():
-            await_turn(connection)
-            found = revision(connection)
-            if found == HEAD:
-                return
+    with writing(engine) as connection, connection.begin():
+        await_turn(connection)
+        found = revision(connection)
+        if found != HEAD:
             _upgrade(connection, found)
 
 
@@ -106,7 +104,7 @@ def append_only(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(
             "CREATE FUNCTION foreshock_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ "
-            "BEGIN RAISE EXCEPTION 'the ledger is append-only: % of % is refused', TG_OP, "
+            "BEGIN RAISE EXCEPTION 'the ledger is append-only: %% of %% is refused', TG_OP, "
             "TG_TABLE_NAME; END $$"
         )
         for table in tables:
