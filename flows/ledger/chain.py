@@ -98,7 +98,7 @@ def _links(connection: Connection) -> Iterator[Fault]:
         expected, previous = expected + 1, row["hash"]
 
 
-def _link_fault(row: Mapping[str, Any]) -> Fault | None:
+def _link_fault(row: Mapping[Any, Any]) -> Fault | None:
     names = ("seq", "kind", "actor", "at", "digest", "previous")
     if link_hash(*(row[name] for name in names)) == row["hash"]:
         return None
@@ -125,7 +125,7 @@ def _rows(connection: Connection, kind: str, table: Table) -> Iterator[Fault]:
         yield Fault(row["seq"], kind, "no entry of the chain vouches for its row.")
 
 
-def _row_fault(one: Mapping[str, Any], row: Mapping[str, Any]) -> Fault | None:
+def _row_fault(one: Mapping[Any, Any], row: Mapping[Any, Any]) -> Fault | None:
     columns = {name: value for name, value in row.items() if name != "seq"}
     if content_digest(one["kind"], columns) == one["digest"]:
         return None

@@ -35,7 +35,8 @@ class Transaction:
         last = connection.execute(
             select(entry.c.seq, entry.c.at, entry.c.hash).order_by(entry.c.seq.desc()).limit(1)
         ).one_or_none()
-        self._seq, self._head = (0, GENESIS) if last is None else (last.seq, last.hash)
+        self._seq: int = 0 if last is None else last.seq
+        self._head: str = GENESIS if last is None else last.hash
         now = clock()
         self.now: datetime = now if last is None else max(now, parse_instant(last.at))
 
@@ -70,12 +71,21 @@ class Transaction:
         row = _row(table, columns)
         seq, at = self._seq + 1, instant_text(self.now)
         digest = content_digest(kind, row)
-        link = {"seq": seq, "kind": kind, "actor": actor, "at": at, "digest": digest}
-        link |= {"previous": self._head}
-        link |= {"hash": link_hash(seq, kind, actor, at, digest, self._head)}
-        self.connection.execute(insert(entry), link)
+        link = link_hash(seq, kind, actor, at, digest, self._head)
+        self.connection.execute(
+            insert(entry),
+            {
+                "seq": seq,
+                "kind": kind,
+                "actor": actor,
+                "at": at,
+                "digest": digest,
+                "previous": self._head,
+                "hash": link,
+            },
+        )
         self.connection.execute(insert(table), row | {"seq": seq})
-        self._seq, self._head = seq, link["hash"]
+        self._seq, self._head = seq, link
         return seq
 
     def rows(self, kind: str, /, **equal: Any) -> list[dict[str, Any]]:
@@ -188,9 +198,10 @@ def _row(table: Table, columns: Mapping[str, Any]) -> dict[str, Any]:
             continue
         kind = table.c[name].type
         if isinstance(kind, Double):
-            row[name] = float(value) + 0.0  # no negative zero, which one database would lose
-            if not math.isfinite(row[name]):
+            number = float(value) + 0.0  # no negative zero, which one database would lose
+            if not math.isfinite(number):
                 raise ValueError(f"{table.name}.{name} must be finite or None, got {value}.")
+            row[name] = number
         elif isinstance(kind, Boolean):
             row[name] = bool(value)
         elif isinstance(kind, Text):

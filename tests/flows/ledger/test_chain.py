@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ LENGTH = 40
 
 
 @pytest.fixture
-def written(tmp_path: Path, clock: FixedClock) -> Iterator[Path]:
+def written(tmp_path: Path, clock: FixedClock) -> Path:
     """Database of a ledger of flags and one session; its triggers are gone."""
     opened = Ledger.open(tmp_path, clock=clock)
     with opened.transaction() as tx:
@@ -36,7 +35,7 @@ def written(tmp_path: Path, clock: FixedClock) -> Iterator[Path]:
         triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in triggers.fetchall():
             database.execute(f'DROP TRIGGER "{name}"')
-    yield path
+    return path
 
 
 def told(path: Path) -> list[str]:
@@ -46,10 +45,10 @@ def told(path: Path) -> list[str]:
     return found
 
 
-def alter(path: Path, *changes: str) -> None:
+def alter(path: Path, *changes: str, **names: object) -> None:
     with sqlite3.connect(path) as database:
         for change in changes:
-            database.execute(change)
+            database.execute(change.format(**names))
 
 
 def test_an_untouched_chain_has_no_fault(written: Path):
@@ -60,19 +59,18 @@ def test_a_character_changed_in_any_row_is_named_by_its_place(written: Path):
     generator = np.random.default_rng(7)
     for seq in generator.choice(np.arange(1, LENGTH), size=12, replace=False):
         for column in ("portfolio", "date", "reason"):
-            alter(written, f"UPDATE flag SET {column} = {column} || '.' WHERE seq = {seq}")
+            change = "UPDATE flag SET {column} = {column} || '.' WHERE seq = {seq}"
+            alter(written, change, column=column, seq=seq)
             (fault,) = told(written)
             assert f"ledger entry {seq} (flag)" in fault
-            alter(
-                written,
-                f"UPDATE flag SET {column} = rtrim({column}, '.') WHERE seq = {seq}",
-            )
+            undo = "UPDATE flag SET {column} = rtrim({column}, '.') WHERE seq = {seq}"
+            alter(written, undo, column=column, seq=seq)
     assert told(written) == []
 
 
 @pytest.mark.parametrize("column", ["kind", "actor", "at", "digest", "previous", "hash"])
 def test_a_character_changed_in_a_link_is_named_as_the_first_bad_one(written: Path, column: str):
-    alter(written, f"UPDATE entry SET {column} = {column} || '.' WHERE seq = 17")
+    alter(written, "UPDATE entry SET {column} = {column} || '.' WHERE seq = 17", column=column)
     assert "ledger entry 17" in told(written)[0]
 
 
@@ -104,7 +102,7 @@ def test_two_entries_that_changed_places_are_named(written: Path):
     [
         "UPDATE outcome SET pnl = -0.02",
         "DELETE FROM outcome",
-        f"INSERT INTO outcome VALUES ({LENGTH}, 'gold', '2020-03-16', 0.1, NULL)",
+        "INSERT INTO outcome VALUES (40, 'gold', '2020-03-16', 0.1, NULL)",
     ],
 )
 def test_what_a_session_vouches_for_cannot_be_changed_unseen(written: Path, change: str):
@@ -116,7 +114,7 @@ def test_what_a_session_vouches_for_cannot_be_changed_unseen(written: Path, chan
 def test_rows_beside_a_session_that_vouches_for_none_are_named(written: Path):
     alter(
         written,
-        f"INSERT INTO forecast (session, portfolio, role, model, alpha, horizon, origin, target, "
-        f"var, es) VALUES ({LENGTH}, 'fx', 'legacy', 'hs_250', 0.99, 1, 'o', 't', 0.1, 0.2)",
+        "INSERT INTO forecast (session, portfolio, role, model, alpha, horizon, origin, target, "
+        "var, es) VALUES (40, 'fx', 'legacy', 'hs_250', 0.99, 1, 'o', 't', 0.1, 0.2)",
     )
     assert "vouches for no forecast rows and has some" in told(written)[0]

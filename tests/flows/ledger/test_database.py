@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from flows.ledger.database import ENVIRONMENT, HEAD, connect, migrate, revision
+from flows.ledger.database import ENVIRONMENT, HEAD, connect, migrate, revision, writing
 from flows.ledger.ledger import Ledger
 from flows.ledger.schema import metadata
 from flows.refusal import RefusedError
@@ -36,14 +36,10 @@ def test_the_newest_migration_is_the_one_the_code_reads():
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
-def test_a_ledger_of_a_newer_release_is_refused_and_left_alone(
-    tmp_path: Path, address: str | None
-):
+def test_a_ledger_of_a_newer_release_is_refused_and_left_alone(tmp_path: Path, address: str | None):
     engine = connect(tmp_path, address)
     migrate(engine)
-    with engine.begin() as connection:
-        if address is not None:
-            connection.execute(text("ROLLBACK"))
+    with writing(engine) as connection, connection.begin():
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(RefusedError, match="revision 9999"):
