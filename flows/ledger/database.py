@@ -7,6 +7,9 @@ and wait for nobody.
 from __future__ import annotations
 
 import os
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +144,8 @@ def _upgrade(connection: Connection, found: str | None) -> None:
 
 
 def _sqlite(path: Path) -> Engine:
+    if not path.exists():
+        _make(path)
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"timeout": _PATIENCE}, poolclass=NullPool
     )
@@ -148,7 +153,7 @@ def _sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.isolation_level = None  # transactions begin where we say, not where sqlite3 does
-        for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL"):
+        for pragma in ("foreign_keys = ON", "synchronous = FULL"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -157,6 +162,18 @@ def _sqlite(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _make(path: Path) -> None:
+    """An empty database in write-ahead mode, which only one connection alone can switch to."""
+    with tempfile.TemporaryDirectory(prefix=".ledger-", dir=path.parent) as folder:
+        fresh = Path(folder) / path.name
+        with closing(sqlite3.connect(fresh)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA user_version = 1")  # nothing is written without a change
+            connection.commit()
+        with suppress(FileExistsError):  # another process was as quick
+            path.hardlink_to(fresh)
 
 
 def _postgresql(url: Any) -> Engine:
