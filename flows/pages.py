@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -105,11 +104,6 @@ def _mlflow(root: Path, host: str, port: int, known: Credentials | None, private
     place = ["--host", host, "--port", str(port), "--workers", "1"]
     environment = {"MLFLOW_DISABLE_TELEMETRY": "true"}
     if known is not None:
-        if find_spec("flask_wtf") is None:
-            raise RefusedError(
-                f"{VARIABLE}: MLflow asks for a password only where Flask-WTF is installed, and it "
-                f"is not. Install it, or open Prefect alone with --only prefect."
-            )
         # Its users are made anew at each start: a password that was changed must not go on opening.
         config = private / "basic_auth.ini"
         config.write_text(

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from flows import pages as launcher
 from flows.page_access import FILE, LOOPBACK, VARIABLE
 from flows.pages import serve_pages
 from flows.refusal import RefusedError
@@ -32,12 +31,20 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def flows_page(port: int, known: str | None) -> int:
-    """What the server answers to a question that takes a password."""
+QUESTIONS = {
+    "prefect": ("/api/flows/count", b"{}"),
+    "mlflow": ("/api/2.0/mlflow/experiments/search", b'{"max_results": 1}'),
+}
+"""Of each server, one that takes a password."""
+
+
+def answer_to(page: str, port: int, known: str | None) -> int:
+    """Status that the server answers a question with."""
     link = http.client.HTTPConnection(LOOPBACK, port, timeout=60)
     headers = {"content-type": "application/json"}
     headers |= {"authorization": f"Basic {known}"} if known else {}
-    link.request("POST", "/api/flows/count", b"{}", headers)
+    path, body = QUESTIONS[page]
+    link.request("POST", path, body, headers)
     with closing(link):
         return link.getresponse().status
 
@@ -86,31 +93,22 @@ def test_no_other_machine_is_let_in_without_a_password(
     assert not state_root.exists()
 
 
-def test_mlflow_is_not_opened_where_it_cannot_ask_for_the_password(
-    state_root: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv(VARIABLE, AUTH)
-    monkeypatch.setattr(launcher, "find_spec", lambda name: None)
-    with pytest.raises(RefusedError, match="Flask-WTF"):
-        serve_pages(state_root, mlflow_port=free_port(), prefect_port=None)
-    assert not (state_root / "pages").exists()
-
-
 @pytest.mark.slow
-def test_prefect_asks_for_the_password(
-    state_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("page", ["prefect", "mlflow"])
+def test_a_page_asks_for_the_password(
+    tracked_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ):
     monkeypatch.setenv(VARIABLE, AUTH)
     port = free_port()
-    with opened("--only", "prefect", "--prefect-port", str(port), home=tmp_path) as process:
+    with opened("--only", page, f"--{page}-port", str(port), home=tmp_path) as process:
         assert process.stdout is not None
         assert process.stdout.readline().split()[-1] == f"http://{LOOPBACK}:{port}"
         known = base64.b64encode(AUTH.encode()).decode()
         wrong = base64.b64encode(b"desk:password1234").decode()
-        codes = [flows_page(port, given) for given in (None, wrong, known)]
+        codes = [answer_to(page, port, given) for given in (None, wrong, known)]
     assert codes == [401, 401, 200]
     assert process.returncode == 143
-    assert AUTH.partition(":")[2] not in (state_root / "pages" / "prefect.log").read_text()
+    assert AUTH.partition(":")[2] not in (tracked_root / "pages" / f"{page}.log").read_text()
 
 
 @pytest.mark.slow
