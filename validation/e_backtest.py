@@ -28,8 +28,8 @@ MEMORY = 500
 """Sessions from which the bettor learns how much to stake."""
 CAUTION = 20
 """Sessions without any bet that the bettor has seen, so to say, before the first one."""
-_HALVINGS = 20
-"""Bisections that place a stake to within a millionth."""
+_HALVINGS = 25
+"""Bisections that place a stake to within a ten-millionth."""
 
 
 def e_var(pnl: Series, var: Series, *, alpha: float) -> Series:
