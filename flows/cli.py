@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands import desk, operate, review
+from flows.commands import decide, desk, operate, people, review
 from flows.options import (
     Alphas,
     AsOf,
@@ -190,8 +190,10 @@ def score(
     judge(file, baseline=baseline, json=json)
 
 
+app.add_typer(decide.app)
 app.add_typer(desk.app)
 app.add_typer(operate.app)
+app.add_typer(people.app)
 app.add_typer(review.app)
 
 

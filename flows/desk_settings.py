@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from flows.ledger.decisions import DecisionRule
 from flows.overrides import OverrideRule
 from flows.refusal import RefusedError
 from flows.schedules import Schedules
@@ -24,6 +25,7 @@ class DeskSettings(BaseModel):
     ----------
     guardrail : GuardrailRule
     override : OverrideRule
+    decision : DecisionRule
     schedules : Schedules
         When to try; what comes of it does not depend on them.
     """
@@ -32,6 +34,7 @@ class DeskSettings(BaseModel):
 
     guardrail: GuardrailRule = GuardrailRule()
     override: OverrideRule = OverrideRule()
+    decision: DecisionRule = DecisionRule()
     schedules: Schedules = Schedules()
 
     @property

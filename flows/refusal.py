@@ -15,3 +15,15 @@ class BlockedError(ValueError):
 
     Exit code 3.
     """
+
+
+def refuse_silence(reason: str) -> None:
+    """Refuse a decision that is given no reason.
+
+    Raises
+    ------
+    RefusedError
+        If the reason is empty.
+    """
+    if not reason.strip():
+        raise RefusedError("--reason: is empty. Say why; it stays in the ledger.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.commands.person import Reason, User, authenticated, needed, opened_ledger
 from flows.options import Json, answer, guarded
 from flows.refusal import RefusedError
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from flows.ledger.ledger import Transaction
 
 app = typer.Typer()
-
-User = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who you are.")]
-Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")]
 
 
 @app.command(
@@ -59,7 +56,7 @@ def release(
     json: Json = None,
 ) -> None:
     """Approve the model's numbers of a book that the guardrail holds."""
-    given = _needed(**{"--as": user, "--reason": reason})
+    given = needed(**{"--as": user, "--reason": reason})
     from flows.holds import release as released
 
     with _deciding(given["--as"]) as (tx, person):
@@ -77,7 +74,7 @@ def _overridden(
     until: str | None,
     user: str | None,
 ) -> dict[str, Any]:
-    given = _needed(
+    given = needed(
         **{
             "PORTFOLIO": portfolio,
             "--alpha": alpha,
@@ -112,38 +109,19 @@ def _overridden(
 @contextmanager
 def _deciding(user: str) -> Generator[tuple[Transaction, str], None, None]:
     """One transaction of a person who may decide for the desk, and their name."""
-    from flows.ledger.identity import authenticate
-    from flows.ledger.ledger import Ledger
-    from flows.settings import state_root
-
-    secret = os.environ.get("FORESHOCK_SECRET") or typer.prompt(
-        f"Secret of {user}", hide_input=True
-    )
-    ledger = Ledger.open(state_root())
-    try:
+    with opened_ledger() as (ledger, _):
+        person = authenticated(ledger, user)
+        person.must_be("approver", to="decide for the desk")
         with ledger.transaction() as tx:
-            person = authenticate(tx, user, secret)
-            if person.role != "approver":
-                raise RefusedError(
-                    f"--as: a {person.role} may not decide for the desk. Ask an approver."
-                )
             yield tx, person.user
-    finally:
-        ledger.close()
 
 
 def _listed() -> list[dict[str, Any]]:
-    from flows.ledger.ledger import Ledger
     from flows.overrides import overrides
-    from flows.settings import state_root
 
-    ledger = Ledger.open(state_root())
-    try:
-        with ledger.reading() as tx:
-            right = {row["override"]: bool(row["right"]) for row in tx.rows("override_verdict")}
-            return [one.as_dict(tx.now, verdict=right.get(one.seq)) for one in overrides(tx)]
-    finally:
-        ledger.close()
+    with opened_ledger() as (ledger, _), ledger.reading() as tx:
+        right = {row["override"]: bool(row["right"]) for row in tx.rows("override_verdict")}
+        return [one.as_dict(tx.now, verdict=right.get(one.seq)) for one in overrides(tx)]
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -153,13 +131,6 @@ def _line(row: dict[str, Any]) -> str:
         f"{row['es']:.4%} by {row['actor']}, {row['state']}, until {row['expires']}{verdict}: "
         f"{row['reason']}"
     )
-
-
-def _needed(**given: Any) -> dict[str, Any]:
-    """What was given, refused where a part is missing."""
-    if absent := [name for name, value in given.items() if value is None]:
-        raise RefusedError(f"{', '.join(absent)}: missing. Give them, or see --help.")
-    return given
 
 
 def _instant(text: str) -> datetime:

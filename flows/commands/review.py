@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.commands.person import MODEL, User, authenticated, needed, opened_ledger
 from flows.options import GATE, Json, answer, complain, guarded
 from flows.refusal import RefusedError
 
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-MODEL = "foreshock-tail"  # as `flows.tracking` registers it; importing that costs MLflow
-
-User = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who you are.")]
 Version = Annotated[int | None, typer.Argument(metavar="VERSION", help="Number of the version.")]
 
 
@@ -50,8 +45,8 @@ def finding(
     from flows.version_rows import version_row
 
     if close is None and severity is None:
-        number = _needed(VERSION=version)["VERSION"]
-        with _ledger() as (ledger, _), ledger.reading() as tx:
+        number = needed(VERSION=version)["VERSION"]
+        with opened_ledger() as (ledger, _), ledger.reading() as tx:
             found = findings_of(tx, version_row(tx, MODEL, number))
         if not answer({"schema": "foreshock.findings/1", "findings": found}, json):
             for one in found:
@@ -59,15 +54,15 @@ def finding(
             if not found:
                 typer.echo(f"Version {number} has no finding.")
         return
-    with _ledger() as (ledger, _):
+    with opened_ledger() as (ledger, _):
         if close is not None:
-            given = _needed(**{"--text": text, "--as": user})
+            given = needed(**{"--text": text, "--as": user})
             who = _person(ledger, given["--as"], "validator")
             with ledger.transaction() as tx:
                 close_finding(tx, close, actor=who, text=given["--text"])
             told, done = close, "closed"
         else:
-            given = _needed(
+            given = needed(
                 **{"VERSION": version, "--owner": owner, "--due": due, "--text": text, "--as": user}
             )
             until = _day(given["--due"])
@@ -107,7 +102,7 @@ def documents(
     from flows.documents import state_field, write_documents
 
     desk = read_desk_settings().model_dump(mode="json")
-    with _ledger() as (ledger, root):
+    with opened_ledger() as (ledger, root):
         if field is None:
             if value is not None:
                 raise RefusedError("--value: says what and not where. Add --field.")
@@ -116,8 +111,8 @@ def documents(
                 ledger, root, version, model=MODEL, actor="system", desk=desk, seen=seen
             )
         else:
-            given = _needed(**{"--value": value, "--as": user})
-            person = _authenticated(ledger, given["--as"])
+            given = needed(**{"--value": value, "--as": user})
+            person = authenticated(ledger, given["--as"])
             done = state_field(
                 ledger,
                 root,
@@ -152,7 +147,7 @@ def history(
     """Show a version's life from raw files to today, or every version with its state."""
     if picture is not None and version is None:
         raise RefusedError("--picture: shows one version. Name it: foreshock history VERSION.")
-    with _ledger() as (ledger, root):
+    with opened_ledger() as (ledger, root):
         if verify:
             return _verified(ledger, root, json)
         from flows.history import life, versions
@@ -192,34 +187,10 @@ def _verified(ledger: Ledger, root: Path, json: Path | None) -> int:
     return GATE if done.faults else 0
 
 
-@contextmanager
-def _ledger() -> Generator[tuple[Ledger, Path], None, None]:
-    from flows.ledger.ledger import Ledger
-    from flows.settings import state_root
-
-    root = state_root()
-    ledger = Ledger.open(root)
-    try:
-        yield ledger, root
-    finally:
-        ledger.close()
-
-
-def _authenticated(ledger: Ledger, user: str) -> Any:
-    from flows.ledger.identity import authenticate
-
-    secret = os.environ.get("FORESHOCK_SECRET") or typer.prompt(
-        f"Secret of {user}", hide_input=True
-    )
-    with ledger.reading() as tx:
-        return authenticate(tx, user, secret)
-
-
 def _person(ledger: Ledger, user: str, role: str) -> str:
-    person = _authenticated(ledger, user)
-    if person.role != role:
-        raise RefusedError(f"--as: {user} is {person.role}. Findings are for a {role} to make.")
-    return str(person.user)
+    person = authenticated(ledger, user)
+    person.must_be(role, to="make or close findings")
+    return person.user
 
 
 def _configurations(ledger: Ledger, root: Path, number: int) -> int | None:
@@ -271,10 +242,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise RefusedError(f"--due: {text!r} is no ISO date such as 2026-12-01.") from error
-
-
-def _needed(**given: Any) -> dict[str, Any]:
-    """What was given, refused where a part is missing."""
-    if absent := [name for name, value in given.items() if value is None]:
-        raise RefusedError(f"{', '.join(absent)}: missing. Give them, or see --help.")
-    return given
