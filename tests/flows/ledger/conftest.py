@@ -87,7 +87,7 @@ def clock() -> FixedClock:
     return FixedClock(NOON)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def address(request: pytest.FixtureRequest) -> str | None:
     """Where a ledger may be kept: None is SQLite in the state root."""
     return None if request.param == "sqlite" else request.getfixturevalue("postgres_url")

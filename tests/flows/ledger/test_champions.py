@@ -1,0 +1,202 @@
+"""The champion pointer moves one generation at a time, whoever pulls at it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from flows.clock import FixedClock
+from flows.ledger.champions import Champion, champion_of, roll_back, stop
+from flows.ledger.decisions import approve, promote, request_promotion, veto
+from flows.ledger.ledger import Ledger
+from flows.refusal import BlockedError, RefusedError
+from flows.settings import checkout
+from tests.flows.ledger.people import ADA, BEN, DAN, VERA, promotable
+from tests.flows.recorded_version import MODEL
+
+RACERS = 50
+
+
+def approved(ledger: Ledger, root: Path, number: int) -> int:
+    """A request for a version that may be promoted, with its approval."""
+    promotable(ledger, root, number=number)
+    with ledger.transaction() as tx:
+        request = request_promotion(tx, number, model=MODEL, requester=DAN, reason="better")
+        approve(tx, request, approver=ADA)
+    return request
+
+
+def crown(ledger: Ledger, root: Path, number: int) -> Champion:
+    request = approved(ledger, root, number)
+    with ledger.transaction() as tx:
+        return promote(tx, root, request, actor=ADA)
+
+
+def decided(ledger: Ledger, decision: Callable[..., Champion], **about: object) -> Champion:
+    with ledger.transaction() as tx:
+        return decision(tx, MODEL, actor=ADA, reason="alarm", **about)
+
+
+def requests(ledger: Ledger, root: Path) -> list[int]:
+    """Fifty approved requests for one version, all against the same champion."""
+    promotable(ledger, root)
+    made: list[int] = []
+    with ledger.transaction() as tx:
+        for _ in range(RACERS):
+            made.append(request_promotion(tx, 1, model=MODEL, requester=DAN, reason="better"))
+            approve(tx, made[-1], approver=ADA)
+    return made
+
+
+def test_of_fifty_racing_promoters_one_wins_and_the_others_learn_who_when_and_what(
+    ledger: Ledger, tmp_path: Path
+):
+    def race(request: int) -> str:
+        try:
+            with ledger.transaction() as tx:
+                return str(promote(tx, tmp_path, request, actor=BEN).generation)
+        except BlockedError as blocked:
+            return str(blocked)
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        answers = list(pool.map(race, requests(ledger, tmp_path)))
+    losers = [answer for answer in answers if answer != "1"]
+    assert len(losers) == RACERS - 1
+    told = r"version 1 is champion since 2026-11-24T12:00:00\.000000Z, by ben \(generation 1\)"
+    assert all(re.search(told, answer) for answer in losers)
+    with ledger.reading() as tx:
+        assert len(tx.rows("champion")) == 1
+    assert ledger.verify() == []
+
+
+RACER = """
+import sys
+from pathlib import Path
+from flows.clock import FixedClock
+from flows.ledger.decisions import promote
+from flows.ledger.identity import Person
+from flows.ledger.ledger import Ledger
+from flows.refusal import BlockedError
+from tests.flows.ledger.conftest import NOON
+root, request, *url = sys.argv[1:]
+ledger = Ledger.open(Path(root), clock=FixedClock(NOON), url=url[0] if url else None)
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with ledger.transaction() as tx:
+        print(promote(tx, Path(root), int(request), actor=Person("ben", "approver")).generation)
+except BlockedError as blocked:
+    print("who" if "by ben (generation 1)" in str(blocked) else blocked)
+"""
+
+
+@pytest.mark.slow
+def test_of_racing_processes_one_wins(ledger: Ledger, tmp_path: Path, address: str | None):
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, str(tmp_path), str(request), *filter(None, [address])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=checkout(),
+        )
+        for request in requests(ledger, tmp_path)[:8]
+    ]
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("\n")
+        racer.stdin.flush()
+    answers = sorted(racer.communicate()[0].strip() for racer in racers)
+    assert answers == ["1", *["who"] * 7]
+
+
+def test_the_database_refuses_a_second_champion_of_a_generation(ledger: Ledger, tmp_path: Path):
+    crown(ledger, tmp_path, 1)
+    again = {"model": MODEL, "generation": 1, "version": None, "cause": "stop", "reason": "r"}
+    with pytest.raises(IntegrityError), ledger.transaction() as tx:
+        tx.append("champion", actor="ada", **again)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cause": "promotion", "version": 1},  # without an approval
+        {"cause": "rollback", "version": None},
+        {"cause": "whim", "version": 1},
+    ],
+)
+def test_the_database_refuses_a_champion_without_a_right(
+    ledger: Ledger, tmp_path: Path, wrong: dict[str, object]
+):
+    seq = promotable(ledger, tmp_path)
+    about = {"model": MODEL, "generation": 1, "reason": "r"} | wrong
+    about |= {"version": seq} if wrong["version"] else {}
+    with pytest.raises(IntegrityError), ledger.transaction() as tx:
+        tx.append("champion", actor="ada", **about)
+
+
+def test_a_rollback_returns_to_the_champion_before(ledger: Ledger, tmp_path: Path):
+    for number in (1, 2, 3):
+        crown(ledger, tmp_path, number)
+    back = decided(ledger, roll_back)
+    assert (back.number, back.cause, back.generation) == (2, "rollback", 4)
+    assert decided(ledger, roll_back).number == 3  # the one before is now the third
+    assert decided(ledger, roll_back, to=1).number == 1
+    with pytest.raises(BlockedError, match="no former champion 9"):
+        decided(ledger, roll_back, to=9)
+
+
+def test_a_rollback_passes_over_a_vetoed_version(ledger: Ledger, tmp_path: Path):
+    for number in (1, 2, 3):
+        crown(ledger, tmp_path, number)
+    with ledger.transaction() as tx:
+        veto(tx, 2, model=MODEL, actor=VERA, reason="gilts")
+        assert champion_of(tx, MODEL).number == 3
+    assert decided(ledger, roll_back).number == 1
+
+
+def test_a_vetoed_champion_leaves_office_at_once(ledger: Ledger, tmp_path: Path):
+    crown(ledger, tmp_path, 1)
+    crown(ledger, tmp_path, 2)
+    with ledger.transaction() as tx:
+        assert veto(tx, 2, model=MODEL, actor=VERA, reason="gilts").number == 1
+        last = veto(tx, 1, model=MODEL, actor=VERA, reason="gilts, too")
+    assert (last.number, last.cause) == (None, "stop")
+    with pytest.raises(BlockedError, match="no former champion without a veto"):
+        decided(ledger, roll_back)
+
+
+def test_after_a_stop_there_is_nobody_and_a_rollback_brings_the_last_one_back(
+    ledger: Ledger, tmp_path: Path, clock: FixedClock
+):
+    crown(ledger, tmp_path, 1)
+    assert decided(ledger, stop).version is None
+    with pytest.raises(BlockedError, match="it was stopped since 2026-11-24T12:00:00"):
+        decided(ledger, stop)
+    assert decided(ledger, roll_back).number == 1
+
+
+def test_without_a_champion_there_is_a_stop_and_no_rollback(ledger: Ledger):
+    with pytest.raises(BlockedError, match="nobody has been promoted"):
+        decided(ledger, roll_back)
+    assert decided(ledger, stop).generation == 1
+
+
+def test_stopping_takes_a_role_and_a_reason(ledger: Ledger):
+    with ledger.transaction() as tx:
+        with pytest.raises(RefusedError, match="dan is developer; to stop takes approver or"):
+            stop(tx, MODEL, actor=DAN, reason="alarm")
+        with pytest.raises(RefusedError, match="dan is developer; to roll back takes approver"):
+            roll_back(tx, MODEL, actor=DAN, reason="alarm")
+        with pytest.raises(RefusedError, match="--reason: is empty"):
+            stop(tx, MODEL, actor=ADA, reason="")
