@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -156,7 +157,12 @@ def test_every_reason_against_is_told_at_once(ledger: Ledger, tmp_path: Path):
     seq = record_version(ledger, tmp_path)
     with ledger.transaction() as tx:
         append_gate(tx, seq, "worst_crisis", passed=False)
-        about = {"severity": "high", "owner": "dan", "due": tx.now.date(), "text": "gilts"}
+        about: dict[str, Any] = {
+            "severity": "high",
+            "owner": "dan",
+            "due": tx.now.date(),
+            "text": "gilts",
+        }
         finding = record_finding(tx, 1, model=MODEL, actor="vera", **about)
         veto(tx, 1, model=MODEL, actor=VERA, reason="too low in gilts")
     request = ask(ledger)
@@ -175,7 +181,7 @@ def test_every_reason_against_is_told_at_once(ledger: Ledger, tmp_path: Path):
 def test_an_open_finding_of_high_severity_blocks_until_it_is_closed(ledger: Ledger, tmp_path: Path):
     promotable(ledger, tmp_path)
     with ledger.transaction() as tx:
-        about = {"owner": "dan", "due": tx.now.date(), "text": "ES"}
+        about: dict[str, Any] = {"owner": "dan", "due": tx.now.date(), "text": "ES"}
         record_finding(tx, 1, model=MODEL, actor="vera", severity="medium", **about)
         high = record_finding(tx, 1, model=MODEL, actor="vera", severity="high", **about)
     request = ask(ledger)
