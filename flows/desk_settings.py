@@ -13,7 +13,9 @@ from flows.overrides import OverrideRule
 from flows.refusal import RefusedError
 from flows.schedules import Schedules
 from flows.settings import canonical_digest
+from validation.confidence_sequence import ShadowRule
 from validation.guardrail import GuardrailRule
+from validation.monitor_rule import MonitorRule
 
 ENVIRONMENT = "FORESHOCK_DESK"
 
@@ -34,6 +36,8 @@ class DeskSettings(BaseModel):
 
     guardrail: GuardrailRule = GuardrailRule()
     override: OverrideRule = OverrideRule()
+    monitor: MonitorRule = MonitorRule()
+    shadow: ShadowRule = ShadowRule()
     decision: DecisionRule = DecisionRule()
     schedules: Schedules = Schedules()
 

@@ -20,7 +20,6 @@ from typing import Annotated, Literal
 import numpy as np
 from jaxtyping import Float
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import lambertw
 
 Advice = Literal["promote", "wait", "do not promote"]
 
@@ -106,6 +105,8 @@ def mixture_margin(
     Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2024), *Time-uniform central limit theory
     and asymptotic confidence sequences*, theorem 2.2 and appendix on the choice of rho.
     """
+    from scipy.special import lambertw  # not to be paid for by who reads the settings
+
     best = -lambertw(-(level**2) / np.e, k=-1).real
     rho2 = (float(best) - 1.0) / tightest
     grown = count * rho2 + 1.0

@@ -28,8 +28,7 @@ MEMORY = 500
 """Sessions from which the bettor learns how much to stake."""
 CAUTION = 20
 """Sessions without any bet that the bettor has seen, so to say, before the first one."""
-_HALVINGS = 25
-"""Bisections that place a stake to within a ten-millionth."""
+_STEPS, _SMALL = 50, 1e-9
 
 
 def e_var(pnl: Series, var: Series, *, alpha: float) -> Series:
@@ -94,8 +93,8 @@ def e_es(pnl: Series, var: Series, es: Series, *, alpha: float) -> Series:
 def best_stake(evidence: Series) -> float:
     r"""Share :math:`\lambda` in [0, `BOLDEST`] under which the past would have earned most.
 
-    The maximum of the mean of :math:`\log(1 - \lambda + \lambda e)`, found by bisection of its
-    derivative rather than by the paper's Taylor step: for an e-statistic that is 0 or 100 the step
+    The maximum of the mean of :math:`\log(1 - \lambda + \lambda e)`, found by Newton's
+    method rather than by the paper's Taylor step: for an e-statistic that is 0 or 100 the step
     stakes a half or less of the best share, and a fault is told twice as late. It is then shrunk
     by ``n / (n + CAUTION)``: the first exceedance of a short past says little. Any share that
     the past decides keeps the guarantee.
@@ -261,14 +260,17 @@ def _stake(evidence: Any) -> float:
     # Most sessions pay exactly nothing: they enter as a count, which leaves few to sum over.
     gains = (evidence[evidence > 0.0] - 1.0).tolist()
     lost = evidence.size - len(gains)
-    low, high = 0.0, BOLDEST
-    for _ in range(_HALVINGS):
-        stake = (low + high) / 2.0
-        if (1.0 - stake) * sum(gain / (1.0 + stake * gain) for gain in gains) > lost:
-            low = stake
-        else:
-            high = stake
-    return low * shrink
+    # Where (1 - stake) times the derivative is zero: convex in the stake and falling up to its
+    # root, so that Newton's steps from 0 never pass it.
+    stake = 0.0
+    for _ in range(_STEPS):
+        shares = [gain / (1.0 + stake * gain) for gain in gains]
+        rest = (1.0 - stake) * sum(shares) - lost
+        step = rest / sum(share + (1.0 - stake) * share * share for share in shares)
+        stake += step
+        if stake >= BOLDEST or step < _SMALL:
+            break
+    return min(stake, BOLDEST) * shrink
 
 
 def _refuse_crossed(var: Series, es: Series) -> None:

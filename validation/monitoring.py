@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import betaincinv
 
 from validation.calibration import berkowitz
@@ -27,59 +26,11 @@ from validation.e_backtest import Betting, Measure, Wealth
 from validation.e_bh import e_benjamini_hochberg
 from validation.exceedances import Series, exceedances, tail_probability
 from validation.input_domain import Outside
+from validation.monitor_rule import MonitorRule
 from validation.scores import fz0, in_percent
 
 Levels = Float[np.ndarray, "session level"]
 AlarmKind = Literal["e_var", "e_es", "coverage", "fz0", "pit", "domain", "drift"]
-
-Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class MonitorRule(BaseModel):
-    """When a book's forecasts count as degraded, and when its inputs have changed.
-
-    Attributes
-    ----------
-    alphas : tuple of float
-        Confidence levels that are watched.
-    window : int
-        Last sessions with P&L and forecast that the rolling tests look at.
-    minimum : int
-        Such sessions below which no rolling test speaks.
-    memory : int
-        Such sessions from which an e-backtest learns its stakes.
-    spell : int
-        Such sessions after which its wealth starts again at 1.
-    e_level : float
-        It alarms at a wealth of ``1 / e_level``, and the wealth starts again at 1.
-    stands : int
-        Sessions for which that alarm stands.
-    coverage_level : float
-        Exact two-sided p-value of the number of exceedances below which there is an alarm.
-    fz0_t : float
-        t-statistic of the mean FZ0 less the baseline's above which there is an alarm.
-    pit_level : float
-        p-value of Berkowitz's test below which there is an alarm.
-    outside_share : float
-        Share of today's inputs outside the training domain above which there is an alarm.
-    drift_features : int
-        Drifted features that make an alarm.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    alphas: tuple[Annotated[float, Field(gt=0.5, lt=1)], ...] = (0.975, 0.99)
-    window: Annotated[int, Field(ge=50)] = 250
-    minimum: Annotated[int, Field(ge=50)] = 125
-    memory: Annotated[int, Field(ge=50)] = 500
-    spell: Annotated[int, Field(ge=50)] = 250
-    e_level: Share = 0.01
-    stands: Annotated[int, Field(ge=1)] = 20
-    coverage_level: Share = 0.0005
-    fz0_t: Annotated[float, Field(gt=0)] = 4.0
-    pit_level: Share = 0.0001
-    outside_share: Share = 0.1
-    drift_features: Annotated[int, Field(ge=1)] = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,20 +314,26 @@ def _level_alarms(one: LevelMonitor, rule: MonitorRule) -> list[Alarm]:
     for kind, name, wealth in kinds:
         if wealth.crossed is not None and wealth.sessions - wealth.crossed < rule.stands:
             message = (
-                f"evidence that {one.alpha:.3%} {name} say too little reached "
+                f"evidence that {100 * one.alpha:g}% {name} say too little reached "
                 f"{1 / rule.e_level:.0f}, {wealth.sessions - wealth.crossed} sessions ago"
             )
             alarms.append(Alarm(kind, message, {"alpha": one.alpha, **asdict(wealth)}))
     if one.coverage_p is not None and one.coverage_p < rule.coverage_level:
         message = (
-            f"{one.exceedances} of {one.n} losses exceeded the {one.alpha:.3%} VaR, "
+            f"{one.exceedances} of {one.n} losses exceeded the {100 * one.alpha:g}% VaR, "
             f"{one.expected:.1f} expected (exact p {one.coverage_p:.2g})"
         )
         evidence = {"alpha": one.alpha, "n": one.n, "exceedances": one.exceedances}
         alarms.append(Alarm("coverage", message, evidence | {"p": one.coverage_p}))
-    if one.fz0_t is not None and one.fz0_t > rule.fz0_t:
+    if (
+        one.fz0_difference is not None
+        and one.fz0_t is not None
+        and one.expected >= rule.fz0_expected
+        and one.fz0_difference > rule.fz0_difference
+        and one.fz0_t > rule.fz0_t
+    ):
         message = (
-            f"FZ0 at {one.alpha:.3%} is {one.fz0_difference:+.3f} against the baseline, "
+            f"FZ0 at {100 * one.alpha:g}% is {one.fz0_difference:+.3f} against the baseline, "
             f"t {one.fz0_t:.1f}"
         )
         evidence = {"alpha": one.alpha, "difference": one.fz0_difference, "t": one.fz0_t}
