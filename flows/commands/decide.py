@@ -71,9 +71,10 @@ def approve(asked: Request, user: User = None, reason: Reason = None, json: Json
         with ledger.transaction() as tx:
             approval = approved(tx, asked, approver=person, reason=reason or "")
     told = {"request": asked, "approval": approval, "by": person.user}
-    if not answer({"schema": "foreshock.approval/1"} | told, json):
+    woken = waiting.tell(asked)
+    if not answer({"schema": "foreshock.approval/1", "run": woken} | told, json):
         typer.echo(f"Request {asked} is approved by {person.user}.")
-        typer.echo(waiting.tell(asked))
+        typer.echo(woken)
 
 
 @app.command(epilog="Example: foreshock promote 812 --as ada")
@@ -142,13 +143,13 @@ def stop(user: User = None, reason: Reason = None, json: Json = None) -> None:
 def _told_request(asked: int, json: Path | None) -> None:
     from flows import waiting
 
-    if not answer({"schema": "foreshock.request/1", "request": asked}, json):
+    waits = waiting.ask(asked)
+    if not answer({"schema": "foreshock.request/1", "request": asked, "run": waits}, json):
         typer.echo(f"Request {asked} waits for a second person: foreshock approve {asked}")
-        typer.echo(waiting.ask(asked))
+        typer.echo(waits)
 
 
 def _told_champion(now: Champion, json: Path | None) -> None:
-
     told: dict[str, Any] = {"schema": "foreshock.champion/1", "champion": now.as_dict()}
     if not answer(told, json):
         typer.echo(f"{now.model}: {now}.")

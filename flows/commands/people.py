@@ -58,13 +58,13 @@ def add(
 @guarded
 def passwd(name: Name, by: User = None) -> None:
     """Change a secret: your own, or as an admin anybody's."""
-    from flows.ledger.identity import set_secret
+    from flows.ledger.identity import one_name, set_secret
     from flows.refusal import RefusedError
 
     given = needed(**{"--as": by})
     with opened_ledger() as (ledger, _):
         person = authenticated(ledger, given["--as"])
-        if person.role != "admin" and person.user != name.strip().casefold():
+        if person.role != "admin" and person.user != one_name(name):
             raise RefusedError(f"--as: {person.user} may change their own secret. Ask an admin.")
         secret = _new_secret(name)
         with ledger.transaction() as tx:

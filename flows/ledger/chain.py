@@ -69,6 +69,16 @@ def faults(connection: Connection) -> Iterator[Fault]:
     yield from _sessions(connection)
 
 
+def faults_of(connection: Connection, *kinds: str) -> Iterator[Fault]:
+    """Faults of every entry of some kinds and of its row, those that are gone included."""
+    for kind in kinds:
+        every = select(entry).where(entry.c.kind == kind).order_by(entry.c.seq)
+        for one in connection.execute(every).mappings().yield_per(5000):
+            if (fault := _link_fault(one)) is not None:
+                yield fault
+        yield from _rows(connection, kind, RECORDED[kind])
+
+
 def fault_at(connection: Connection, seq: int) -> Fault | None:
     """What is wrong with one entry, its row and its link; before a decision rests on it."""
     found = connection.execute(select(entry).where(entry.c.seq == seq)).mappings().one_or_none()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import IntegrityError
+
 from flows.ledger.identity import Person
 from flows.refusal import BlockedError, refuse_silence
 
@@ -107,22 +109,22 @@ def move(
     BlockedError
         If somebody else has moved it since; says who, when and to what.
     """
-    now = champion_of(tx, model)
-    if now.generation != after:
-        raise BlockedError(
-            f"{model}: the champion is not the one this was asked against: {now}. Look at it, then "
-            f"ask again."
-        )
-    tx.append(
-        "champion",
-        actor=actor,
-        model=model,
-        generation=after + 1,
-        version=to,
-        cause=cause,
-        approval=approval,
-        reason=reason,
-    )
+    _refuse_moved(tx, model, after)
+    try:
+        with tx.connection.begin_nested():
+            tx.append(
+                "champion",
+                actor=actor,
+                model=model,
+                generation=after + 1,
+                version=to,
+                cause=cause,
+                approval=approval,
+                reason=reason,
+            )
+    except IntegrityError:
+        _refuse_moved(tx, model, after)  # somebody was quicker
+        raise
     return champion_of(tx, model)
 
 
@@ -139,7 +141,7 @@ def roll_back(
         An approver.
     reason : str
     to : int, optional
-        Number of a former champion; by default the last one that nobody has vetoed.
+        Number of a former champion; by default the last one that nobody has vetoed or taken back.
 
     Raises
     ------
@@ -151,11 +153,13 @@ def roll_back(
     actor.must_be("approver", to="roll back")
     refuse_silence(reason)
     now = champion_of(tx, model)
-    found = [row for row in former_champions(tx, model) if to in (None, row["number"])]
+    former = former_champions(tx, model, taken_back=to is not None)
+    found = [row for row in former if to in (None, row["number"])]
     if not found:
-        wanted = "former champion without a veto" if to is None else f"former champion {to}"
+        wanted = "former champion" if to is None else f"former champion {to}"
         raise BlockedError(
-            f"{model}: has no {wanted} to return to; {now}. `foreshock stop` leaves the fallback."
+            f"{model}: has no {wanted} without a veto to return to; {now}. Name another with --to; "
+            f"`foreshock stop` leaves the fallback."
         )
     return move(
         tx,
@@ -188,13 +192,30 @@ def stop(tx: Transaction, model: str, *, actor: Person, reason: str) -> Champion
     )
 
 
-def former_champions(tx: Transaction, model: str) -> list[Row]:
-    """Versions that were champion before, are not now and carry no veto; the latest first."""
-    from flows.version_rows import reigns
+def former_champions(tx: Transaction, model: str, *, taken_back: bool = False) -> list[Row]:
+    """Versions that were champion, are not now and carry no veto; the latest promoted first.
 
-    told = reigns(tx, model)
-    now = told[-1].version if told else None
-    seqs = dict.fromkeys(reign.version for reign in reversed(told) if reign.version is not None)
+    A rollback takes back what was promoted after the version it returns to. What was taken back
+    is left out, so that a second rollback goes further back and not to what the first one left.
+
+    Parameters
+    ----------
+    tx : Transaction
+    model : str
+    taken_back : bool
+        Whether to give those, too, last.
+    """
+    line: list[int] = []
+    left: list[int] = []
+    now: int | None = None
+    for row in tx.rows("champion", model=model):
+        now = row["version"]
+        if row["cause"] == "rollback" and now in line:
+            left += line[line.index(now) + 1 :]
+            del line[line.index(now) + 1 :]
+        elif now is not None:
+            line = [*(one for one in line if one != now), now]
+    seqs = dict.fromkeys([*reversed(line), *(reversed(left) if taken_back else ())])
     rows = [_version(tx, seq) for seq in seqs if seq != now]
     return [row for row in rows if row is not None and not open_vetoes(tx, row["seq"])]
 
@@ -203,6 +224,15 @@ def open_vetoes(tx: Transaction, version: int) -> list[Row]:
     """Vetoes of a version that two people have not lifted, oldest first."""
     rows = tx.rows("veto", version=version)
     return [row for row in rows if tx.last("unveto", veto=row["seq"]) is None]
+
+
+def _refuse_moved(tx: Transaction, model: str, after: int) -> None:
+    now = champion_of(tx, model)
+    if now.generation != after:
+        raise BlockedError(
+            f"{model}: the champion is not the one this was asked against: {now}. Look at it, then "
+            f"ask again."
+        )
 
 
 def _version(tx: Transaction, seq: int | None) -> Row | None:

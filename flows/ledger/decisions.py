@@ -1,19 +1,16 @@
 """What people decide about a version: promote it, with a second person; veto it, alone.
 
-An approval binds to the hash of (manifest, decision, expiry): whatever changes voids it. Behind
-each check here stands a constraint of the database.
+Behind each check here stands a constraint of the database.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import IntegrityError
 
-from flows.business_days import business_days_later
-from flows.clock import instant_text, parse_instant
 from flows.ledger.champions import (
     Champion,
     champion_of,
@@ -22,28 +19,13 @@ from flows.ledger.champions import (
     open_vetoes,
 )
 from flows.ledger.identity import Person
+from flows.ledger.objections import objections
+from flows.ledger.requests import DecisionRule, ask, asked_of, bound, expired
 from flows.refusal import BlockedError, RefusedError, refuse_silence
-from flows.settings import canonical_digest
 from flows.version_rows import version_row
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Transaction
-
-Row = dict[str, Any]
-
-
-class DecisionRule(BaseModel):
-    """How long a request waits.
-
-    Attributes
-    ----------
-    request_days : int
-        Business days after which a request, and the approval of it, is void.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    request_days: Annotated[int, Field(ge=1, le=30)] = 5
 
 
 def request_promotion(
@@ -89,7 +71,7 @@ def request_promotion(
     now = champion_of(tx, model)
     if now.version == version["seq"]:
         raise BlockedError(f"VERSION: {now}.")
-    return _ask(
+    return ask(
         tx,
         "promote",
         version,
@@ -97,7 +79,8 @@ def request_promotion(
         generation=now.generation,
         requester=requester,
         reason=reason,
-        expires=expires or _by_default(tx, rule),
+        expires=expires,
+        rule=rule,
     )
 
 
@@ -126,32 +109,34 @@ def approve(tx: Transaction, request: int, *, approver: Person, reason: str = ""
         another command decides.
     """
     approver.must_be("approver", to="approve")
-    asked = _asked(tx, request)
+    asked = asked_of(tx, request)
     if asked["requester"] == approver.user:
         raise BlockedError(
             f"REQUEST: {request} was made by {approver.user}, and nobody approves their own. Ask a "
             f"second person."
         )
-    if (before := tx.last("approval", request=request)) is not None:
-        raise BlockedError(
-            f"REQUEST: {request} was approved by {before['approver']} at {before['at']}. An "
-            f"approval is given once."
-        )
+    _refuse_answered(tx, request)
     if asked["action"] == "release":
         raise BlockedError(f"REQUEST: {request} concerns a hold. Use `foreshock release`.")
-    _refuse_expired(tx, asked)
+    if (late := expired(tx, asked)) is not None:
+        raise BlockedError(f"REQUEST: {late}")
     if asked["action"] == "unveto" and tx.last("unveto", veto=asked["subject"]) is not None:
         raise BlockedError(f"REQUEST: veto {asked['subject']} was lifted already.")
-    approval = tx.append(
-        "approval",
-        actor=approver.user,
-        request=request,
-        requester=asked["requester"],
-        approver=approver.user,
-        digest=_bound(asked),
-        reason=reason.strip() or None,
-        expires=asked["expires"],
-    )
+    try:
+        with tx.connection.begin_nested():
+            approval = tx.append(
+                "approval",
+                actor=approver.user,
+                request=request,
+                requester=asked["requester"],
+                approver=approver.user,
+                digest=bound(asked),
+                reason=reason.strip() or None,
+                expires=asked["expires"],
+            )
+    except IntegrityError:
+        _refuse_answered(tx, request)  # somebody was quicker
+        raise
     if asked["action"] == "unveto":
         tx.append("unveto", actor=approver.user, veto=asked["subject"], approval=approval)
     return approval
@@ -178,22 +163,18 @@ def promote(tx: Transaction, root: Path, request: int, *, actor: Person) -> Cham
         another has been promoted since, and then who, when and to what.
     """
     actor.must_be("approver", to="promote")
-    asked = _asked(tx, request)
+    asked = asked_of(tx, request)
     if asked["action"] != "promote":
         raise RefusedError(f"REQUEST: {request} asks to {asked['action']}, not to promote.")
     version = tx.rows("version", seq=asked["version"])[0]
     approval = tx.last("approval", request=request)
-    used = approval and tx.last("champion", approval=approval["seq"])
-    if used:
+    if approval and (used := tx.last("champion", approval=approval["seq"])) is not None:
         raise BlockedError(
             f"REQUEST: {request} was used by {used['actor']} at {used['at']}: "
             f"{champion_of(tx, version['model'])}. An approval promotes once; ask again."
         )
-    if approval is None:
-        raise BlockedError(f"REQUEST: {request} is not approved. A second person approves it.")
-    _refuse_altered(tx, asked, version, approval)
-    _refuse_expired(tx, asked)
-    if against := objections(tx, root, version):
+    against = objections(tx, root, asked, version)
+    if approval is None or against:
         raise BlockedError(
             f"VERSION: {version['number']} may not be promoted:\n"
             + "\n".join(f"- {one}" for one in against)
@@ -208,37 +189,6 @@ def promote(tx: Transaction, root: Path, request: int, *, actor: Person) -> Cham
         reason=asked["reason"],
         approval=approval["seq"],
     )
-
-
-def objections(tx: Transaction, root: Path, version: Row) -> list[str]:
-    """Everything that speaks against promoting a version now; empty where nothing does.
-
-    Its gates as judged last, its documents hashed again, open findings of high severity, and
-    vetoes.
-    """
-    from flows.documents import blocking
-
-    gates = {row["name"]: row for row in tx.rows("gate", version=version["seq"])}
-    tx.vouched(*(row["seq"] for row in gates.values()))
-    against = [
-        f"gate {row['name']}: {_value(row)} against {row['threshold']:g}"
-        for row in gates.values()
-        if not row["passed"]
-    ]
-    if not gates:
-        against.append("no gate has judged it. Run `foreshock retrain`.")
-    against += blocking(tx, root, version)
-    for row in tx.rows("finding", version=version["seq"], severity="high"):
-        if tx.last("finding_closed", finding=row["seq"]) is None:
-            against.append(
-                f"finding {row['seq']}, high, open, {row['owner']} until {row['due']}: "
-                f"{row['text']}"
-            )
-    against += [
-        f"veto {row['seq']} by {row['actor']} at {row['at']}: {row['reason']}"
-        for row in open_vetoes(tx, version["seq"])
-    ]
-    return against
 
 
 def veto(tx: Transaction, number: int, *, model: str, actor: Person, reason: str) -> Champion:
@@ -298,7 +248,7 @@ def request_unveto(
     standing = open_vetoes(tx, version["seq"])
     if not standing:
         raise BlockedError(f"VERSION: no veto of {number} stands. There is nothing to lift.")
-    return _ask(
+    return ask(
         tx,
         "unveto",
         version,
@@ -306,73 +256,14 @@ def request_unveto(
         generation=None,
         requester=requester,
         reason=reason,
-        expires=_by_default(tx, rule),
+        expires=None,
+        rule=rule,
     )
 
 
-def _ask(
-    tx: Transaction,
-    action: str,
-    version: Row,
-    *,
-    subject: int | None,
-    generation: int | None,
-    requester: Person,
-    reason: str,
-    expires: datetime,
-) -> int:
-    refuse_silence(reason)
-    if expires <= tx.now:
-        raise RefusedError(
-            f"expires: {instant_text(expires)} lies before {instant_text(tx.now)}. Leave it out."
-        )
-    return tx.append(
-        "request",
-        actor=requester.user,
-        action=action,
-        version=version["seq"],
-        subject=subject,
-        manifest_sha256=version["manifest_sha256"],
-        generation=generation,
-        requester=requester.user,
-        reason=reason.strip(),
-        expires=instant_text(expires),
-    )
-
-
-def _asked(tx: Transaction, request: int) -> Row:
-    row = tx.last("request", seq=request)
-    if row is None:
-        raise RefusedError(
-            f"REQUEST: the ledger has no request {request}. `foreshock history` lists what it has."
-        )
-    tx.vouched(request)
-    return row
-
-
-def _bound(asked: Row) -> str:
-    """What an approval binds to: the manifest, the decision and its expiry."""
-    return canonical_digest([asked["manifest_sha256"], asked["action"], asked["expires"]])
-
-
-def _refuse_altered(tx: Transaction, asked: Row, version: Row, approval: Row) -> None:
-    tx.vouched(approval["seq"], version["seq"])
-    bound = _bound(asked | {"manifest_sha256": version["manifest_sha256"]})
-    if approval["digest"] != bound or approval["expires"] != asked["expires"]:
+def _refuse_answered(tx: Transaction, request: int) -> None:
+    if (before := tx.last("approval", request=request)) is not None:
         raise BlockedError(
-            f"REQUEST: the approval of {asked['seq']} is of another manifest, decision or expiry. "
-            f"Ask again."
+            f"REQUEST: {request} was approved by {before['approver']} at {before['at']}. An "
+            f"approval is given once."
         )
-
-
-def _refuse_expired(tx: Transaction, asked: Row) -> None:
-    if tx.now >= parse_instant(asked["expires"]):
-        raise BlockedError(f"REQUEST: {asked['seq']} has expired at {asked['expires']}. Ask again.")
-
-
-def _value(gate: Row) -> str:
-    return "no evidence" if gate["value"] is None else f"{gate['value']:g}"
-
-
-def _by_default(tx: Transaction, rule: DecisionRule | None) -> datetime:
-    return business_days_later(tx.now, (rule or DecisionRule()).request_days)

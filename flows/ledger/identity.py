@@ -26,6 +26,9 @@ SHORTEST = 12
 PROXY_HEADER = "FORESHOCK_PROXY_HEADER"
 """Variable that names the header in which a trusted proxy says who somebody is."""
 
+SERVICES = ("scheduler", "system")
+"""Actors that are no people; no account has their name."""
+
 _COST, _BLOCK, _LANES = 2**15, 8, 1  # 32 MiB and about 0.1 s: scrypt's advice for a log-in
 _MEMORY = 64 * 2**20
 
@@ -76,11 +79,13 @@ def add_user(tx: Transaction, user: str, *, role: str, secret: str, actor: str) 
     RefusedError
         If the name is taken or unfit, the role is unknown, or the secret is short.
     """
-    name = _name(user)
+    name = one_name(user)
     if role not in ROLES:
         raise RefusedError(f"--role: {role!r} is unknown. Choose from {', '.join(ROLES)}.")
     if _account(tx, name) is not None:
         raise RefusedError(f"user: {name} has an account. Choose another name, or passwd.")
+    if name in SERVICES:
+        raise RefusedError(f"user: {name} is a service's name. Choose another.")
     _record(tx, name, role=role, secret=_long_enough(secret), actor=actor)
 
 
@@ -131,7 +136,7 @@ def authenticate(tx: Transaction, user: str, secret: str) -> Person:
     RefusedError
         If the two do not belong together, or the account is disabled.
     """
-    account = _account(tx, _name(user))
+    account = _account(tx, one_name(user))
     salt = account["salt"] if account else "00" * 16
     found = _hashed(secret, salt)
     right = hmac.compare_digest(found, account["secret_hash"] if account else "")
@@ -162,12 +167,28 @@ def person_of_proxy(tx: Transaction, headers: Mapping[str, str]) -> Person | Non
     if len(told) != 1:  # a second one was slipped in past the proxy
         return None
     try:
-        account = _account(tx, _name(told[0]))
+        account = _account(tx, one_name(told[0]))
     except RefusedError:
         return None
     if account is None or not account["active"]:
         return None
     return Person(account["user"], account["role"])
+
+
+def one_name(user: str) -> str:
+    """The one spelling of a name: composed, folded, without anything that does not show.
+
+    Raises
+    ------
+    RefusedError
+        If nothing is left, or something that cannot be told by eye.
+    """
+    name = unicodedata.normalize("NFKC", user).strip().casefold()
+    if not name or not name.isprintable() or len(name) > 100 or any(map(str.isspace, name)):
+        raise RefusedError(
+            f"user: {user!r} must be 1 to 100 printable characters without a space. Choose another."
+        )
+    return name
 
 
 def _record(tx: Transaction, user: str, *, role: str, secret: str, actor: str) -> None:
@@ -183,21 +204,11 @@ def _account(tx: Transaction, name: str) -> dict[str, Any] | None:
 
 
 def _known(tx: Transaction, user: str) -> dict[str, Any]:
-    account = _account(tx, _name(user))
+    account = _account(tx, one_name(user))
     if account is None:
         known = ", ".join(str(one["user"]) for one in users(tx)) or "none"
         raise RefusedError(f"user: {user!r} has no account. Accounts: {known}.")
     return account
-
-
-def _name(user: str) -> str:
-    """The one spelling of a name: composed, folded, without anything that does not show."""
-    name = unicodedata.normalize("NFKC", user).strip().casefold()
-    if not name or not name.isprintable() or len(name) > 100 or any(map(str.isspace, name)):
-        raise RefusedError(
-            f"user: {user!r} must be 1 to 100 printable characters without a space. Choose another."
-        )
-    return name
 
 
 def _long_enough(secret: str) -> str:

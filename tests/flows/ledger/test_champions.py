@@ -150,10 +150,22 @@ def test_a_rollback_returns_to_the_champion_before(ledger: Ledger, tmp_path: Pat
         crown(ledger, tmp_path, number)
     back = decided(ledger, roll_back)
     assert (back.number, back.cause, back.generation) == (2, "rollback", 4)
-    assert decided(ledger, roll_back).number == 3  # the one before is now the third
-    assert decided(ledger, roll_back, to=1).number == 1
+    assert decided(ledger, roll_back).number == 1  # further back, not to what was just left
+    with pytest.raises(BlockedError, match="no former champion without a veto"):
+        decided(ledger, roll_back)
+    assert decided(ledger, roll_back, to=3).number == 3  # whoever wants it back names it
     with pytest.raises(BlockedError, match="no former champion 9"):
         decided(ledger, roll_back, to=9)
+
+
+def test_what_was_taken_back_does_not_follow_a_vetoed_champion(ledger: Ledger, tmp_path: Path):
+    for number in (1, 2, 3):
+        crown(ledger, tmp_path, number)
+    assert decided(ledger, roll_back).number == 2
+    with ledger.transaction() as tx:
+        assert veto(tx, 2, model=MODEL, actor=VERA, reason="gilts").number == 1
+    crown(ledger, tmp_path, 4)
+    assert decided(ledger, roll_back).number == 1
 
 
 def test_a_rollback_passes_over_a_vetoed_version(ledger: Ledger, tmp_path: Path):
