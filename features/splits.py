@@ -70,13 +70,13 @@ class PooledWindow:
 
     Attributes
     ----------
-    year : int
-        Origins of this calendar year are forecast.
+    year : int or None
+        Origins of this calendar year are forecast; None where they all lie after the data.
     train_until : Timestamp
         Last target the weights may learn from; the first is the earliest there is.
     """
 
-    year: int
+    year: int | None
     train_until: pd.Timestamp
 
 
@@ -119,3 +119,26 @@ def pooled_windows(
             "Forecast from an earlier year."
         )
     return tuple(windows)
+
+
+def serving_window(dates: pd.DatetimeIndex, *, horizon: int = 1) -> PooledWindow:
+    """The refit that serves from the last session on: trained as late as any may be.
+
+    Parameters
+    ----------
+    dates : DatetimeIndex
+        Sessions of the pool, ascending and different; the last is the first origin it serves.
+    horizon : int
+        Sessions from origin to target.
+
+    Raises
+    ------
+    ValueError
+        If there are too few sessions to learn from.
+    """
+    gap = horizon + 5
+    if len(dates) < 10 * gap:
+        raise ValueError(
+            f"dates has {len(dates)} sessions and needs {10 * gap}. Give a longer history."
+        )
+    return PooledWindow(None, train_until=dates[-1 - gap])

@@ -21,6 +21,7 @@ from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
 from flows.processes import processes, release
 from flows.provenance import Provenance, provenance
+from flows.registration import conclude
 from flows.report import claimed_model, render_report, verdict_sentence
 from flows.report_sections import forecast_books, speaking_portfolio
 from flows.settings import LEGACY, Settings
@@ -34,7 +35,7 @@ from flows.units import UnitStore
 from validation.evidence import examine
 from validation.gates import Gate, judged_gates
 
-STEPS = 11
+STEPS = 12
 """Steps of `run`, for whoever counts them on a display."""
 
 
@@ -171,7 +172,15 @@ def _forecast(
     return steps("backtest", backtest), heads.without_forecasts(), left_out
 
 
-def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None) -> Finished:
+def run(
+    settings: Settings,
+    *,
+    root: Path,
+    steps: Steps,
+    out: Path | None = None,
+    cause: str = "hand",
+    cause_evidence: Mapping[str, Any] | None = None,
+) -> Finished:
     """Validate, train, backtest on the crises, register, compare, and report.
 
     The files appear together when all of them are finished; a run that fails or is killed leaves
@@ -186,6 +195,10 @@ def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None
         `STEPS` of them are taken.
     out : Path, optional
         Directory for the files; by default one of their own under ``runs``.
+    cause : str
+        Why, of `flows.ledger.versions.CAUSES`; it is written on the version.
+    cause_evidence : mapping, optional
+        What set it off, as plain values.
     """
     work = judged(settings, root=root, steps=steps)
     gates = steps("gates", lambda step: _gates(step, work))
@@ -217,6 +230,20 @@ def run(settings: Settings, *, root: Path, steps: Steps, out: Path | None = None
             tracking.complete(root, version, files)
         directory = out.absolute() if out else runs / f"{record.as_of}-{version.run_id[:8]}"
         digests = publish(files, directory)
+
+    def recorded(step: Step) -> None:
+        seq = conclude(
+            record,
+            version,
+            root=root,
+            files=directory,
+            gates=gates,
+            cause=cause,
+            cause_evidence=cause_evidence,
+        )
+        step.summary = f"entry {seq} of the ledger" if seq else "no version to record"
+
+    steps("record", recorded)
     _point(runs / "latest.json", directory, version, digests)
     return Finished(
         directory=directory,

@@ -1,8 +1,8 @@
 """MLflow: the record of every version. The only module that imports it.
 
-A version is logged in two moves. `register` writes the run, the model and the version; `complete`
-adds the files, closes the run and only then moves the alias, so that a killed run never leaves an
-alias on a version without its evidence.
+A version is logged in three moves. `register` writes the run, the model and the version; `complete`
+adds the files and closes the run; once the ledger has recorded the version, `point` moves the
+alias. A killed run so never leaves an alias on a version without its evidence.
 """
 
 from __future__ import annotations
@@ -81,11 +81,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A run, and the version registered from it; ``number`` is None where there is none."""
+    """A run, and the version registered from it; ``number`` is None where there is none.
+
+    ``weights_sha256`` is over the names and digests of the model's files.
+    """
 
     name: str
     number: int | None
     run_id: str
+    weights_sha256: str | None = None
 
     def __str__(self) -> str:
         return f"{self.name} v{self.number}" if self.number else "no version"
@@ -113,17 +117,17 @@ def register(root: Path, record: Record) -> Generator[Version, None, None]:
             _log_run(client, run_id, record)
             number = _log_version(client, run_id, record) if record.weights else None
         client.update_run(run_id, status="RUNNING")  # leaving start_run has closed it
-        yield Version(REGISTERED, number, run_id)
+        weights = _weights_digest(record.weights) if record.weights else None
+        yield Version(REGISTERED, number, run_id, weights)
     except BaseException:
         client.set_terminated(run_id, status="FAILED")
         raise
 
 
 def complete(root: Path, version: Version, files: Path) -> None:
-    """Add a directory of finished files, then make the version the challenger.
+    """Add a directory of finished files, and close the run.
 
-    The SHA-256 of every file goes with them as ``sha256.json``. There is no champion until two
-    people promote one, whatever the evidence says.
+    The SHA-256 of every file goes with them as ``sha256.json``.
     """
     client = _client(root)
     digests = {
@@ -136,7 +140,15 @@ def complete(root: Path, version: Version, files: Path) -> None:
     client.set_terminated(version.run_id, status="FINISHED")
     if version.number is not None:
         client.set_model_version_tag(version.name, str(version.number), "status", "complete")
-        client.set_registered_model_alias(version.name, CHALLENGER, str(version.number))
+
+
+def point(root: Path, alias: str, number: int | None) -> None:
+    """Give a version the alias, or with None nobody; the ledger decides, this mirrors it."""
+    client = _client(root)
+    if number is None:
+        client.delete_registered_model_alias(REGISTERED, alias)
+    else:
+        client.set_registered_model_alias(REGISTERED, alias, str(number))
 
 
 def holder(root: Path, alias: str) -> Version | None:
@@ -149,7 +161,7 @@ def holder(root: Path, alias: str) -> Version | None:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
-    return Version(REGISTERED, int(found.version), found.run_id)
+    return Version(REGISTERED, int(found.version), found.run_id, found.tags.get("weights_sha256"))
 
 
 def configurations_seen(root: Path, *, settings_digest: str, revision: str) -> int:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from features.panel import Panel
 from flows.backtest import Heads, Statistical, forecast_statistical, learned_settings, train_heads
-from flows.outputs import json_bytes, write_whole
+from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
 from flows.processes import release
 from flows.provenance import provenance
 from flows.refusal import RefusedError
+from flows.registration import conclude
 from flows.settings import LEARNED, Settings
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.terminal import Step
@@ -71,13 +71,16 @@ def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Traine
         heads = trained(steps, plan, asked, statistical, panel, units)
 
     def work(step: Step) -> Version:
-        with tempfile.TemporaryDirectory(prefix="foreshock-") as beside:
-            files = Path(beside) / "files"
+        with staging(root / "runs") as beside:
+            files = beside / "files"
             write_whole(files / "feeds.json", json_bytes(found.verdicts.to_json()))
-            served = weights_of(heads, panel, asked, model, Path(beside) / "weights")
+            served = weights_of(heads, panel, asked, model, beside / "weights")
             record = record_of(found, plan, asked, provenance(), root, **served)
             with register(root, record) as version:
                 complete(root, version, files)
+            directory = root / "runs" / f"{record.as_of}-{version.run_id[:8]}"
+            publish(files, directory)
+        conclude(record, version, root=root, files=directory)
         step.summary = f"{version}; `foreshock run` judges it"
         return version
 
@@ -148,7 +151,6 @@ def weights_of(
         "outputs": OUTPUTS,
         "parameters": {
             "train_until": f"{last.train_until:%Y-%m-%d}",
-            "year": last.year,
             **_flat("", {"combine": asdict(chosen.weights)}),
             **_flat("", {kind: asdict(getattr(chosen, kind)) for kind in sorted(kinds)}),
         },

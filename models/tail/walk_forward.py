@@ -17,7 +17,7 @@ from joblib import Parallel, delayed, parallel_config
 
 from features.panel import Panel
 from features.returns import History
-from features.splits import PooledWindow, pooled_windows
+from features.splits import PooledWindow, pooled_windows, serving_window
 from models import training
 from models.base import TailForecast
 from models.baselines import UnitStore
@@ -87,8 +87,10 @@ class Learned:
     forecasts : mapping of series to mapping of model to TailForecast
         At the levels asked for; `NAMES` are the models.
     heads : mapping of {"linear", "mlp"} to bytes
-        Head of the last window as safetensors: the model version of the day.
+        As safetensors, trained up to the as-of: the model version of the day. The forecasts are
+        those of the heads before it, each trained on the years before its own.
     windows : tuple of PooledWindow
+        The yearly ones, and last the one of ``heads``.
     """
 
     forecasts: Mapping[str, Mapping[str, TailForecast]]
@@ -144,7 +146,8 @@ def forecast_learned(
     rows = {c.history.name: series_rows(c.history, c.fhs, panel) for c in candidates}
     pool = in_order_of_target([rows[c.history.name] for c in candidates if c.trains])
     judged = [c for c in candidates if c.judged]
-    windows = pooled_windows(_sessions(candidates), first_year=first_year)
+    dates = _sessions(candidates)
+    windows = (*pooled_windows(dates, first_year=first_year), serving_window(dates))
     kinds = {"linear": settings.linear, "mlp": settings.mlp}
     maps = {
         c.history.name: {kind: _unserved(rows[c.history.name]) for kind in kinds} for c in judged
@@ -154,7 +157,7 @@ def forecast_learned(
     for done, (window, kind, payload) in enumerate(fitted, start=1):
         payloads[kind] = payload
         head = Head.from_bytes(payload)
-        for c in judged:
+        for c in judged if window.year is not None else ():
             _serve(maps[c.history.name][kind], head, rows[c.history.name], c.history, window.year)
         if on_fit is not None:
             on_fit(done, len(windows) * len(kinds))
@@ -243,7 +246,9 @@ def _unserved(rows: Rows) -> TailMap:
     return TailMap(source, nothing, nothing[:, :1].clone())
 
 
-def _serve(served: TailMap, head: Head, rows: Rows, history: History, year: int) -> None:
+def _serve(
+    served: TailMap, head: Head, rows: Rows, history: History, year: int | None
+) -> None:
     """Fill the year's rows of a series' map with what the year's head says."""
     wanted = (history.dates.year == year) & np.isfinite(rows.var[:, 0])
     if wanted.any():

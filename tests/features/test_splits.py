@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.splits import Window, pooled_windows, refit_windows
+from features.splits import Window, pooled_windows, refit_windows, serving_window
 
 SESSIONS = pd.bdate_range("2010-01-04", "2016-06-30")
 ROW = {session: row for row, session in enumerate(SESSIONS)}
@@ -71,3 +71,16 @@ def test_a_year_without_past_or_without_sessions_is_refused():
         pooled_windows(SESSIONS, first_year=2010)
     with pytest.raises(ValueError, match=r"Forecast from an earlier year"):
         pooled_windows(SESSIONS, first_year=2020)
+
+
+def test_what_serves_from_today_on_learns_from_targets_six_sessions_old():
+    window = serving_window(SESSIONS)
+    assert window.year is None
+    assert ROW[SESSIONS[-1]] - ROW[window.train_until] == 6
+    later = serving_window(SESSIONS[:-10])
+    assert later.train_until == SESSIONS[-17]
+
+
+def test_a_past_too_short_serves_nobody():
+    with pytest.raises(ValueError, match="dates has 59 sessions and needs 60"):
+        serving_window(SESSIONS[:59])

@@ -23,6 +23,7 @@ from flows.settings import Settings
 from flows.steps import Steps, prepared
 from flows.terminal import Terminal
 from flows.tracking import CHALLENGER, CHAMPION, holder, load_version, tracking_uri
+from flows.train import train
 
 Answer = TypeVar("Answer")
 
@@ -110,7 +111,7 @@ def test_a_repeated_run_writes_the_same_table_and_evidence(finished: Finished, a
 def test_every_step_is_recorded_under_its_name(again: Finished, recorded: list[str]):
     assert recorded == [
         *("ingest", "features", "baselines", "train", "backtest", "examine"),
-        *("gates", "register", "shadow", "drift", "report"),
+        *("gates", "register", "shadow", "drift", "report", "record"),
     ]
     assert len(recorded) == STEPS
 
@@ -163,11 +164,15 @@ def test_the_first_version_is_challenger_and_the_report_says_there_is_no_champio
 
 
 @pytest.mark.slow
-def test_the_registered_version_makes_the_forecasts_of_the_table(
+def test_a_version_trained_to_new_year_makes_the_forecasts_of_the_table(
     learned: Finished, learned_root: Path, learnable_market: Path
 ):
+    """The year's head of the table and the version of its first session learn from the same."""
     from models.tail.served import inputs_of
 
+    to_new_year = Settings(data=learnable_market, as_of=date(2021, 1, 1), alphas=(0.975, 0.99))
+    trained = train(to_new_year, model="combined", root=learned_root, steps=quietly())
+    assert trained.version.number is not None
     asked = Settings(
         data=learnable_market,
         start=date(2021, 11, 15),
@@ -179,7 +184,7 @@ def test_the_registered_version_makes_the_forecasts_of_the_table(
     assert panel is not None
     base = forecast_statistical(plan, asked).base
     table = pd.read_parquet(learned.directory / "forecasts.parquet")
-    served = load_version(learned_root, 1)
+    served = load_version(learned_root, trained.version.number)
     for history in plan.judged:
         fhs, evt = (base[history.name][name] for name in BASE)
         inputs = inputs_of(history.name, panel, fhs=fhs, evt=evt).set_index(history.dates)

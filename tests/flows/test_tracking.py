@@ -21,6 +21,7 @@ from flows.tracking import (
     complete,
     holder,
     load_version,
+    point,
     register,
     tracking_uri,
 )
@@ -126,21 +127,25 @@ def test_artifacts_carry_their_digests(tracked_root: Path, record: Record, files
     assert file_digest(Path(stored)) == listed["report.html"]
 
 
-def test_each_version_becomes_challenger_and_none_champion(
+def test_a_version_has_an_alias_only_when_it_is_pointed_to(
     tracked_root: Path, record: Record, files: Path
 ):
-    assert holder(tracked_root, CHALLENGER) is None
     for number in (1, 2):
         with register(tracked_root, record) as version:
             complete(tracked_root, version, files)
         assert version.number == number
+        assert (holder(tracked_root, CHALLENGER) is None) == (number == 1)
+        point(tracked_root, CHALLENGER, number)
         assert holder(tracked_root, CHALLENGER) == version
     assert holder(tracked_root, CHAMPION) is None
+    point(tracked_root, CHALLENGER, None)
+    assert holder(tracked_root, CHALLENGER) is None
 
 
 def test_a_failed_run_moves_no_alias(tracked_root: Path, record: Record, files: Path):
     with register(tracked_root, record) as first:
         complete(tracked_root, first, files)
+    point(tracked_root, CHALLENGER, first.number)
     with pytest.raises(RuntimeError, match="report"), register(tracked_root, record) as second:
         raise RuntimeError("report")
     assert holder(tracked_root, CHALLENGER) == first

@@ -1,0 +1,80 @@
+"""The end of a training: the ledger records the version, its documents are written, MLflow follows.
+
+In this order a kill at any point leaves nothing that looks promotable and is not: files first, then
+the row that names them, then the alias. `flows.reconcile` names and repairs what was left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.desk_settings import read_desk_settings
+from flows.documents import write_documents
+from flows.ledger.ledger import Ledger
+from flows.ledger.versions import record_version
+from flows.tracking import CHALLENGER, Record, Version, configurations_seen, point
+from validation.gates import Gate
+
+
+def conclude(
+    record: Record,
+    version: Version,
+    *,
+    root: Path,
+    files: Path,
+    gates: Sequence[Gate] = (),
+    cause: str = "hand",
+    cause_evidence: Mapping[str, Any] | None = None,
+) -> int | None:
+    """Record a version whose files are published, write its documents, make it challenger.
+
+    Parameters
+    ----------
+    record : Record
+    version : Version
+    root : Path
+        State root.
+    files : Path
+        Directory of the published files.
+    gates : sequence of Gate
+    cause : str
+        One of `flows.ledger.versions.CAUSES`.
+    cause_evidence : mapping, optional
+
+    Returns
+    -------
+    int or None
+        Its place in the ledger; None where no version was registered.
+    """
+    if version.number is None:
+        return None
+    ledger = Ledger.open(root)
+    try:
+        with ledger.transaction() as tx:
+            seq = record_version(
+                tx,
+                record,
+                version,
+                root=root,
+                files=files,
+                gates=gates,
+                cause=cause,
+                cause_evidence=cause_evidence,
+            )
+        write_documents(
+            ledger,
+            root,
+            version.number,
+            model=version.name,
+            actor="system",
+            desk=read_desk_settings().model_dump(mode="json"),
+            seen=configurations_seen(
+                root, settings_digest=record.settings_digest, revision=record.provenance.revision
+            ),
+        )
+    finally:
+        ledger.close()
+    point(root, CHALLENGER, version.number)
+    return seq
