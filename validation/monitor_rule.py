@@ -49,14 +49,14 @@ class MonitorRule(BaseModel):
     alphas: tuple[Annotated[float, Field(gt=0.5, lt=1)], ...] = (0.95, 0.975, 0.99)
     window: Annotated[int, Field(ge=50)] = 250
     minimum: Annotated[int, Field(ge=50)] = 125
-    memory: Annotated[int, Field(ge=50)] = 500
+    memory: Annotated[int, Field(ge=50)] = 250
     spell: Annotated[int, Field(ge=50)] = 250
-    e_level: Share = 0.03
+    e_level: Share = 0.02
     stands: Annotated[int, Field(ge=1)] = 20
-    coverage_level: Share = 0.0005
-    fz0_t: Annotated[float, Field(gt=0)] = 2.5
-    fz0_difference: Annotated[float, Field(ge=0)] = 0.15
+    coverage_level: Share = 0.0002
+    fz0_t: Annotated[float, Field(gt=0)] = 2.0
+    fz0_difference: Annotated[float, Field(ge=0)] = 0.18
     fz0_expected: Annotated[float, Field(ge=0)] = 5.0
-    pit_level: Share = 0.00001
+    pit_level: Share = 1e-7
     outside_share: Share = 0.1
     drift_features: Annotated[int, Field(ge=1)] = 3

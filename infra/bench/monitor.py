@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from validation.monitor_rule import MonitorRule
 from validation.monitoring import BookHistory, BookMonitor, monitor_book
 
-SEED, CALIBRATION_SEED = 2026, 1
+SEED, CALIBRATION_SEED = 55, 1
 RULE = MonitorRule()
 SINCE, START, YEAR = 650, 750, 250
 """Sessions before the version is in use; before the year that is judged; in that year."""

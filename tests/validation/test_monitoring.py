@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_a_right_model_raises_nothing() -> None:
     ],
 )
 def test_a_fault_of_a_year_is_told_by_the_test_that_sees_it(
-    fault: dict[str, float], expected: set[str]
+    fault: dict[str, Any], expected: set[str]
 ) -> None:
     assert expected <= kinds(history(250, **fault))
 
