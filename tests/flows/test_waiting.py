@@ -17,6 +17,7 @@ import pytest
 
 from flows import waiting
 from flows.clock import instant_text, system_clock
+from flows.ledger.ledger import Ledger
 from flows.settings import checkout
 
 SERVE = """
@@ -67,14 +68,13 @@ def said(words: str, **environment: str) -> str:
 def test_a_waiting_run_survives_a_kill_and_ends_with_what_the_ledger_says(
     pages: Any, state_root: Path, tmp_path: Path
 ):
-    ledgers = pytest.importorskip("flows.ledger.ledger")
     told = {
         "PREFECT_API_URL": pages.api,
         "PREFECT_HOME": str(tmp_path / "prefect"),
         "PYTHONPATH": os.pathsep.join([str(checkout()), os.environ.get("PYTHONPATH", "")]),
         "PREFECT_LOGGING_LEVEL": "ERROR",
     }
-    ledger = ledgers.Ledger.open(state_root)
+    ledger = Ledger.open(state_root)
     until = instant_text(system_clock() + timedelta(hours=1))
     with ledger.transaction() as tx:
         request = tx.append(

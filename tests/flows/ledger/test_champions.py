@@ -78,6 +78,7 @@ def test_of_fifty_racing_promoters_one_wins_and_the_others_learn_who_when_and_wh
 
 RACER = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from flows.clock import FixedClock
 from flows.ledger.decisions import promote
@@ -85,29 +86,36 @@ from flows.ledger.identity import Person
 from flows.ledger.ledger import Ledger
 from flows.refusal import BlockedError
 from tests.flows.ledger.conftest import NOON
-root, request, *url = sys.argv[1:]
-ledger = Ledger.open(Path(root), clock=FixedClock(NOON), url=url[0] if url else None)
+root, url, *requests = sys.argv[1:]
+ledger = Ledger.open(Path(root), clock=FixedClock(NOON), url=url or None)
+def race(request):
+    try:
+        with ledger.transaction() as tx:
+            return promote(tx, Path(root), int(request), actor=Person("ben", "approver")).generation
+    except BlockedError as blocked:
+        return "told" if "by ben (generation 1)" in str(blocked) else blocked
 print("ready", flush=True)
 sys.stdin.readline()
-try:
-    with ledger.transaction() as tx:
-        print(promote(tx, Path(root), int(request), actor=Person("ben", "approver")).generation)
-except BlockedError as blocked:
-    print("who" if "by ben (generation 1)" in str(blocked) else blocked)
+with ThreadPoolExecutor(len(requests)) as pool:
+    print(*pool.map(race, requests))
 """
+PROCESSES = 5
 
 
 @pytest.mark.slow
-def test_of_racing_processes_one_wins(ledger: Ledger, tmp_path: Path, address: str | None):
+def test_of_fifty_promoters_in_several_processes_one_wins(
+    ledger: Ledger, tmp_path: Path, address: str | None
+):
+    asked = [str(request) for request in requests(ledger, tmp_path)]
     racers = [
         subprocess.Popen(
-            [sys.executable, "-c", RACER, str(tmp_path), str(request), *filter(None, [address])],
+            [sys.executable, "-c", RACER, str(tmp_path), address or "", *asked[k::PROCESSES]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=checkout(),
         )
-        for request in requests(ledger, tmp_path)[:8]
+        for k in range(PROCESSES)
     ]
     for racer in racers:
         assert racer.stdout is not None
@@ -116,8 +124,40 @@ def test_of_racing_processes_one_wins(ledger: Ledger, tmp_path: Path, address: s
         assert racer.stdin is not None
         racer.stdin.write("\n")
         racer.stdin.flush()
-    answers = sorted(racer.communicate()[0].strip() for racer in racers)
-    assert answers == ["1", *["who"] * 7]
+    answers = sorted(" ".join(racer.communicate()[0] for racer in racers).split())
+    assert answers == ["1", *["told"] * (RACERS - 1)]
+    assert ledger.verify() == []
+
+
+@pytest.mark.slow
+def test_where_writers_do_not_take_turns_the_database_lets_one_win(
+    tmp_path: Path, clock: FixedClock, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Two promoters look at once, both find nothing against it, and both write."""
+    ledger = Ledger.open(tmp_path, clock=clock, url=postgres_url)
+    first, second = requests(ledger, tmp_path)[:2]
+    monkeypatch.setattr("flows.ledger.ledger.await_turn", lambda _: None)
+
+    def slower() -> str:
+        with ledger.transaction() as tx:
+            try:
+                return str(promote(tx, tmp_path, second, actor=BEN).generation)
+            except BlockedError as blocked:
+                return str(blocked)
+
+    with ThreadPoolExecutor(1) as pool:
+        with ledger.transaction() as tx:
+            promote(tx, tmp_path, first, actor=ADA)
+            later = pool.submit(slower)
+            while not tx.connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            ).scalar_one():
+                assert not later.done()  # it waits for a key that is not yet committed
+        told = later.result()
+    assert "is not the one this was asked against: version 1 is champion since 2026-11-24" in told
+    assert "by ada (generation 1)" in told
+    assert ledger.verify() == []
+    ledger.close()
 
 
 def test_the_database_refuses_a_second_champion_of_a_generation(ledger: Ledger, tmp_path: Path):

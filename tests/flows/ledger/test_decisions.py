@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from flows.clock import FixedClock
 from flows.findings import close_finding, record_finding
@@ -17,6 +21,7 @@ from flows.ledger.decisions import approve, promote, request_promotion, request_
 from flows.ledger.identity import Person
 from flows.ledger.ledger import Ledger
 from flows.refusal import BlockedError, RefusedError
+from tests.flows.ledger.conftest import NOON
 from tests.flows.ledger.people import ADA, BEN, DAN, VERA, promotable
 from tests.flows.recorded_version import MODEL, append_gate, record_version
 
@@ -135,6 +140,9 @@ def test_an_approval_of_another_expiry_or_manifest_is_void(ledger: Ledger, tmp_p
         ("approval", "UPDATE approval SET approver = 'eve'"),
         ("version", "UPDATE version SET manifest_sha256 = 'eve'"),
         ("gate", "UPDATE gate SET value = 0.2"),
+        ("gate", "DELETE FROM gate"),
+        ("finding", "UPDATE finding SET severity = 'low'"),
+        ("veto", "DELETE FROM veto"),
     ],
 )
 def test_a_row_that_was_altered_is_named_before_it_promotes(
@@ -142,15 +150,116 @@ def test_a_row_that_was_altered_is_named_before_it_promotes(
 ):
     ledger = Ledger.open(tmp_path, clock=clock)
     promotable(ledger, tmp_path)
+    with ledger.transaction() as tx:
+        about: dict[str, Any] = {"owner": "dan", "due": tx.now.date(), "text": "ES"}
+        record_finding(tx, 1, model=MODEL, actor="vera", severity="high", **about)
+        veto(tx, 1, model=MODEL, actor=VERA, reason="gilts")
     request = ask(ledger)
     agree(ledger, request)
     with sqlite3.connect(tmp_path / "ledger.db") as database:
         database.execute("PRAGMA foreign_keys = OFF")
-        database.execute(f"DROP TRIGGER {table}_no_update")
+        database.execute(f"DROP TRIGGER {table}_no_{change.split(maxsplit=1)[0].lower()}")
         database.execute(change)
-    with pytest.raises(RefusedError, match=rf"ledger entry \d+ \({table}\): its row is not what"):
+    with pytest.raises(RefusedError, match=rf"ledger entry \d+ \({table}\): its row is"):
         install(ledger, tmp_path, request)
     ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("attack", "told"),
+    [
+        ("approval VALUES ({seq}, {own}, 'ada', 'ada', 'd', NULL, '2027')", "second_person"),
+        ("approval VALUES ({seq}, {own}, 'ben', 'ada', 'd', NULL, '2027')", "(?i)foreign key"),
+        ("approval VALUES ({seq}, {request}, 'dan', 'ben', 'd', NULL, '2027')", "(?i)unique"),
+        ("champion VALUES ({seq}, 'b', 1, {version}, 'promotion', {approval}, 'r')", "(?i)unique"),
+        ("champion VALUES ({seq}, 'b', 1, {version}, 'promotion', NULL, 'r')", "is_approved"),
+        ("UPDATE request SET expires = '2099'", "append-only: UPDATE of request"),
+        ("UPDATE approval SET approver = 'ben'", "append-only: UPDATE of approval"),
+        ("UPDATE champion SET version = NULL", "append-only: UPDATE of champion"),
+        ("DELETE FROM approval", "append-only: DELETE of approval"),
+        ("DELETE FROM champion", "append-only: DELETE of champion"),
+        ("DELETE FROM entry", "append-only: DELETE of entry"),
+    ],
+)
+def test_the_database_itself_refuses_who_writes_to_it_by_hand(
+    ledger: Ledger, tmp_path: Path, attack: str, told: str
+):
+    version = promotable(ledger, tmp_path)
+    own, request = ask(ledger, requester=ADA), ask(ledger)
+    approval = agree(ledger, request)
+    install(ledger, tmp_path, request)
+
+    def by_hand() -> None:
+        with ledger.transaction() as tx:
+            # its entry is a flag's, to have a place in the chain
+            seq = tx.append("flag", actor="ada", portfolio="fx", date="2026-11-24", reason="r")
+            places = {"own": own, "request": request, "approval": approval, "version": version}
+            statement = attack.format(seq=seq, **places)
+            insert = "" if statement.startswith(("UPDATE", "DELETE")) else "INSERT INTO "
+            tx.connection.exec_driver_sql(insert + statement)
+
+    with pytest.raises(DBAPIError, match=told):
+        by_hand()
+    assert ledger.verify() == []
+    assert now(ledger) == 1
+
+
+DAYS = st.lists(st.integers(-10, 10), max_size=6)
+DEADLINE = 7  # in days: the request of a Tuesday ends five weekdays later
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves=DAYS, last=st.integers(-10, 10))
+def test_a_clock_that_is_set_back_revives_nothing(
+    approved_ledger: tuple[Path, int], moves: list[int], last: int
+):
+    root, request = approved_ledger
+    clock = FixedClock(NOON)
+    with TemporaryDirectory() as folder:
+        shutil.copy(root / "ledger.db", folder)
+        ledger = Ledger.open(Path(folder), clock=clock)
+        for days in moves:
+            clock.set(NOON + timedelta(days=days))
+            with ledger.transaction() as tx:
+                tx.append("flag", actor="ada", portfolio="fx", date="2026-11-24", reason="r")
+        clock.set(NOON + timedelta(days=last))
+        if max([*moves, last]) < DEADLINE:
+            assert install(ledger, root, request) == 1
+        else:
+            with pytest.raises(BlockedError, match="has expired at 2026-12-01"):
+                install(ledger, root, request)
+        ledger.close()
+
+
+@pytest.fixture(scope="module")
+def approved_ledger(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """State root whose one version has an approved request, and its number."""
+    root = tmp_path_factory.mktemp("approved")
+    ledger = Ledger.open(root, clock=FixedClock(NOON))
+    promotable(ledger, root)
+    request = ask(ledger)
+    agree(ledger, request)
+    ledger.close()
+    return root, request
+
+
+def test_a_request_that_expired_unapproved_and_was_overtaken_is_told_all_of_it(
+    ledger: Ledger, tmp_path: Path, clock: FixedClock
+):
+    promotable(ledger, tmp_path)
+    request, other = ask(ledger), ask(ledger)
+    agree(ledger, other)
+    install(ledger, tmp_path, other)
+    clock.advance(timedelta(days=8))
+    with pytest.raises(BlockedError) as blocked:
+        install(ledger, tmp_path, request)
+    told = "\n".join(str(blocked.value).splitlines()[1:])
+    assert told == (
+        f"- request {request} is not approved. A second person approves it.\n"
+        f"- request {request} has expired at 2026-12-01T12:00:00.000000Z. Ask again.\n"
+        "- it was asked against generation 0, but version 1 is champion since "
+        "2026-11-24T12:00:00.000000Z, by ada (generation 1). Ask again."
+    )
 
 
 def test_every_reason_against_is_told_at_once(ledger: Ledger, tmp_path: Path):

@@ -72,6 +72,7 @@ def test_a_name_that_looks_the_same_is_the_same_person(ledger: Ledger):
         ({"user": "b\nob"}, "printable"),
         ({"user": "  "}, "printable"),
         ({"user": "b ob"}, "printable"),
+        ({"user": " System"}, "a service's name"),
         ({"role": "king"}, "--role: 'king'"),
         ({"secret": "eleven char"}, "12 characters or more, got 11"),
     ],
