@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -60,3 +60,12 @@ class MonitorRule(BaseModel):
     pit_level: Share = 1e-7
     outside_share: Share = 0.1
     drift_features: Annotated[int, Field(ge=1)] = 3
+
+    @model_validator(mode="after")
+    def _window_reaches_the_minimum(self) -> MonitorRule:
+        if self.minimum > self.window:
+            raise ValueError(
+                f"minimum must not exceed window, got {self.minimum} of {self.window}: "
+                "no rolling test would ever speak."
+            )
+        return self

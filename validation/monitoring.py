@@ -194,9 +194,15 @@ def monitor_book(
     Raises
     ------
     ValueError
-        If the arrays differ in length, or an ES is below its VaR.
+        If the arrays differ in length, an ES is below its VaR, or ``before`` has seen more
+        sessions than the history has.
     """
     _refuse_ragged(history)
+    if before is not None and before.sessions > len(history.pnl):
+        raise ValueError(
+            f"before must rest on an earlier part of the history, got {before.sessions} sessions "
+            f"for {len(history.pnl)}. Begin the history at the same session each time."
+        )
     watched = [alpha for alpha in rule.alphas if alpha in history.alphas]
     known = {one.alpha: one for one in before.levels} if before else {}
     levels = tuple(_level(history, alpha, rule, known.get(alpha)) for alpha in watched)

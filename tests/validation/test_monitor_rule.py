@@ -9,7 +9,7 @@ from validation.monitor_rule import MonitorRule
 
 
 @pytest.mark.parametrize(
-    "setting", [{"e_level": 0.0}, {"window": 10}, {"alphas": [0.01]}, {"x": 1}]
+    "setting", [{"e_level": 0.0}, {"window": 10}, {"alphas": [0.01]}, {"x": 1}, {"minimum": 251}]
 )
 def test_a_rule_out_of_bounds_is_refused(setting: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

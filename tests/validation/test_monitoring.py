@@ -187,3 +187,9 @@ def test_inputs_far_from_training_and_drifted_ones_are_told_apart() -> None:
 def test_columns_that_are_not_those_of_the_levels_are_refused() -> None:
     with pytest.raises(ValueError, match="var must have a row a session and a column a level"):
         monitor_book(replace(history(10), alphas=(0.99,)), RULE)
+
+
+def test_an_answer_on_more_sessions_than_there_are_is_refused() -> None:
+    later = monitor_book(history(20), RULE)
+    with pytest.raises(ValueError, match="before must rest on an earlier part"):
+        monitor_book(history(10), RULE, before=later)
