@@ -43,8 +43,8 @@ class DeskSettings(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of every value but the schedules, whatever file it came from."""
-        return canonical_digest(self.model_dump(mode="json", exclude={"schedules"}))
+        """SHA-256 of all that the numbers of a session depend on, whatever file it came from."""
+        return canonical_digest(self.model_dump(mode="json", exclude={"schedules", "decision"}))
 
 
 def read_desk_settings(path: Path | None = None) -> DeskSettings:

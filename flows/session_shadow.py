@@ -1,0 +1,102 @@
+"""The shadow: what the challenger and the legacy would have said beside the desk's model."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.desk_history import DeskHistory
+from validation.confidence_sequence import ShadowRule, promotion_advice
+from validation.exceedances import exceedances
+from validation.scores import fz0, in_percent
+
+LOOK_BACK = 250
+"""Sessions over which exceedances are counted, one year."""
+
+
+def compared(
+    history: DeskHistory, *, candidate: str, incumbent: str, rule: ShadowRule
+) -> dict[str, Any]:
+    """The candidate beside the model of the desk, on the sessions both forecast.
+
+    Parameters
+    ----------
+    history : DeskHistory
+    candidate, incumbent : str
+        Names of models.
+    rule : ShadowRule
+
+    Returns
+    -------
+    dict
+        ``candidate``, ``incumbent``, ``rows`` (for each book and level: sessions ``n``,
+        exceedances of both over the last year, median ratio of VaR, mean FZ0 difference),
+        and ``advice`` (`validation.confidence_sequence.Promotion` as plain values).
+    """
+    rows: list[dict[str, Any]] = []
+    differences: dict[str, list[float]] = {}
+    for book, record in history.books.items():
+        if candidate not in record.said or incumbent not in record.said:
+            continue
+        pnl = np.array(record.pnl)
+        mine, theirs = np.stack(record.said[candidate]), np.stack(record.said[incumbent])
+        scored: list[NDArray[np.float64]] = []
+        for at, alpha in enumerate(history.alphas):
+            difference = _score(pnl, mine[:, :, at], alpha) - _score(pnl, theirs[:, :, at], alpha)
+            scored.append(difference)
+            both = np.isfinite(difference)
+            rows.append(_row(book, alpha, pnl, mine[:, :, at], theirs[:, :, at], difference, both))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a session nobody scored has no mean
+            by_session = np.nanmean(scored, axis=0)
+        for target, value in zip(record.targets, by_session, strict=True):
+            differences.setdefault(target, []).append(float(value))
+    daily = [_mean(differences[target]) for target in sorted(differences)]
+    advice = promotion_advice(np.array(daily, dtype=np.float64), rule=rule)
+    answer = {"candidate": candidate, "incumbent": incumbent, "rows": rows}
+    return answer | {"advice": asdict(advice)}
+
+
+def _row(
+    book: str,
+    alpha: float,
+    pnl: NDArray[np.float64],
+    mine: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+    difference: NDArray[np.float64],
+    both: NDArray[np.bool_],
+) -> dict[str, Any]:
+    last = np.flatnonzero(both)[-LOOK_BACK:]
+    ratio = np.median(mine[last, 0] / theirs[last, 0]) if len(last) else None
+    return {
+        "portfolio": book,
+        "alpha": alpha,
+        "n": int(both.sum()),
+        "exceedances_candidate": int(exceedances(pnl[last], mine[last, 0]).sum()),
+        "exceedances_incumbent": int(exceedances(pnl[last], theirs[last, 0]).sum()),
+        "expected": len(last) * (1.0 - alpha),
+        "var_ratio": None if ratio is None else float(ratio),
+        "fz0_difference": float(difference[both].mean()) if both.any() else None,
+    }
+
+
+def _score(
+    pnl: NDArray[np.float64], numbers: NDArray[np.float64], alpha: float
+) -> NDArray[np.float64]:
+    """FZ0 by session; NaN where P&L or forecast is unknown."""
+    var, es = numbers[:, 0], numbers[:, 1]
+    known = np.isfinite(pnl) & (es > 0.0)
+    answer = np.full(len(pnl), np.nan)
+    answer[known] = fz0(
+        in_percent(pnl[known]), in_percent(var[known]), in_percent(es[known]), alpha=alpha
+    )
+    return answer
+
+
+def _mean(values: list[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return sum(known) / len(known) if known else float("nan")
