@@ -79,8 +79,8 @@ def standing(tx: Transaction, request: int) -> Standing:
     return Standing(
         request=request,
         outcome="approved" if approval else "expired" if expired else None,
-        by=approval and approval["actor"],
-        at=approval and approval["at"],
+        by=approval["actor"] if approval else None,
+        at=approval["at"] if approval else None,
         expires=asked["expires"],
         action=asked["action"],
         requester=asked["requester"],

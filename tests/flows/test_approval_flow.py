@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from flows import approval_flow
 from flows.clock import instant_text
+from flows.ledger.ledger import Transaction
 from flows.refusal import RefusedError
 
 NOW = datetime(2020, 3, 16, 20, tzinfo=UTC)
 
 
-class Rows:
+class Rows(Transaction):
     """A transaction over one request and, it may be, its approval."""
 
     def __init__(self, *, now: datetime, approval: dict[str, Any] | None = None) -> None:
@@ -31,7 +32,7 @@ class Rows:
             "approval": approval,
         }
 
-    def last(self, kind: str, **equal: Any) -> Any:
+    def last(self, kind: str, /, **equal: Any) -> Any:
         row = self._rows[kind]
         return row if row and all(row.get(name) == value for name, value in equal.items()) else None
 

@@ -57,7 +57,10 @@ def test_a_validator_records_a_finding_and_closes_it():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((*found("x"), "--as", "dan"), "dan is developer; to make or close findings takes validator"),
+        (
+            (*found("x"), "--as", "dan"),
+            "dan is developer; to make or close findings takes validator",
+        ),
         (found("x"), "--as: missing"),
         (("finding",), "VERSION: missing"),
         (("finding", "9"), "the ledger has no version 9"),
