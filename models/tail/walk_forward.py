@@ -22,18 +22,12 @@ from models import training
 from models.base import TailForecast
 from models.baselines import UnitStore
 from models.tail import heads, inputs, learned, loss, transport
-from models.tail.base_law import fhs_distribution
-from models.tail.combine import Weights, combined, pareto_map
+from models.tail.combine import Weights, combined
 from models.tail.conformal import Calibration, Record, factors, pooled, session_of
 from models.tail.inputs import Rows, in_order_of_target, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
-from models.tail.transport import (
-    KNOTS,
-    TailMap,
-    knot_shares,
-    knot_shortfall,
-    transported,
-)
+from models.tail.mapped import mapped_forecast, pareto_of
+from models.tail.transport import KNOTS, TailMap, knot_shares, knot_shortfall
 from models.training import Schedule
 
 NAMES = ("linear", "mlp", "combined")
@@ -163,13 +157,14 @@ def forecast_learned(
             on_fit(done, len(windows) * len(kinds))
     for c in judged:
         mine = maps[c.history.name]
-        pareto = _pareto(c, rows[c.history.name])
+        pareto = pareto_of(c.evt, c.fhs.sigma, rows[c.history.name])
         maps[c.history.name] = {**mine, "combined": combined(mine, pareto, settings.weights)}
     if settings.calibration is not None:
         _calibrate(judged, rows, maps, settings.calibration)
     forecasts = {
         c.history.name: {
-            name: _forecast(c, one, alphas) for name, one in maps[c.history.name].items()
+            name: mapped_forecast(c.history.returns, c.fhs, one, alphas=alphas)
+            for name, one in maps[c.history.name].items()
         }
         for c in judged
     }
@@ -246,22 +241,13 @@ def _unserved(rows: Rows) -> TailMap:
     return TailMap(source, nothing, nothing[:, :1].clone())
 
 
-def _serve(
-    served: TailMap, head: Head, rows: Rows, history: History, year: int | None
-) -> None:
+def _serve(served: TailMap, head: Head, rows: Rows, history: History, year: int | None) -> None:
     """Fill the year's rows of a series' map with what the year's head says."""
     wanted = (history.dates.year == year) & np.isfinite(rows.var[:, 0])
     if wanted.any():
         said = head.map(rows.where(wanted))
         at = torch.as_tensor(np.flatnonzero(wanted))
         served.image[at], served.slope[at] = said.image, said.slope
-
-
-def _pareto(candidate: Candidate, rows: Rows) -> TailMap:
-    sigma, evt = candidate.fhs.sigma[:, None], candidate.evt
-    at_knots = [evt.alphas.index(knot) for knot in KNOTS]
-    var, es = (torch.as_tensor(x[:, at_knots] / sigma) for x in (evt.var, evt.es))
-    return pareto_map(rows, var, es)
 
 
 def _calibrate(
@@ -291,26 +277,3 @@ def _calibrate(
     for c, mine in zip(judged, whole.split(factor), strict=True):
         served = maps[c.history.name]["combined"]
         maps[c.history.name]["combined"] = served.scaled(torch.as_tensor(mine)[:, None])
-
-
-def _forecast(candidate: Candidate, tail_map: TailMap, alphas: Sequence[float]) -> TailForecast:
-    """The base's forecast sent through a map, and the PIT of what followed."""
-    base, history = candidate.fhs, candidate.history
-    sigma = torch.as_tensor(base.sigma)[:, None]
-    var, es = transported(
-        tail_map,
-        torch.as_tensor(base.var) / sigma,
-        torch.as_tensor(base.es) / sigma,
-        levels=base.alphas,
-    )
-    wanted = [base.alphas.index(alpha) for alpha in alphas]
-    following = np.append(history.returns[1:], np.nan)
-    back = tail_map.inverse()(torch.as_tensor(-following[:, None]) / sigma)
-    served = np.isfinite(tail_map.slope[:, 0].numpy())
-    return TailForecast(
-        alphas=tuple(alphas),
-        var=(var * sigma)[:, wanted].numpy(),
-        es=(es * sigma)[:, wanted].numpy(),
-        sigma=np.where(served, base.sigma, np.nan),
-        pit=fhs_distribution(history.returns, base, -(back * sigma)[:, 0].numpy()),
-    )
