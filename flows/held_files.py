@@ -30,6 +30,8 @@ def fault_of(root: Path, row: Mapping[str, Any]) -> str | None:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         return f"{path}: the file is gone. Restore it from a backup."
+    except OSError as error:
+        return f"{path}: cannot be read ({error.strerror}). Restore it from a backup."
     if found != row["sha256"]:
         return (
             f"{path}: has SHA-256 {found[:12]}, the ledger recorded {str(row['sha256'])[:12]}. "

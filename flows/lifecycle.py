@@ -15,6 +15,7 @@ from flows import tracking
 from flows.backtest import Heads, tabulate
 from flows.evidence_file import evidence_text
 from flows.evidence_metrics import metrics_of
+from flows.held_models import WEIGHTS
 from flows.ingest import Ingested
 from flows.monitor import drift
 from flows.outputs import json_bytes, publish, staging, write_whole
@@ -206,7 +207,7 @@ def run(
     runs = root / "runs"
     with staging(out.absolute().parent if out else runs) as staged:
         files = staged / "files"
-        weights = weights_of(work.heads, work.panel, settings, _claim(work), staged / "weights")
+        weights = weights_of(work.heads, work.panel, settings, _claim(work), files / WEIGHTS)
         record = record_of(
             work.found,
             work.plan,

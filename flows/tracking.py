@@ -7,7 +7,6 @@ alias. A killed run so never leaves an alias on a version without its evidence.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import time
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flows.held_models import weights_digest
 from flows.outputs import file_digest, json_bytes, process_lives
 from flows.provenance import Provenance
 from flows.refusal import RefusedError
@@ -319,10 +319,8 @@ def _tags(record: Record) -> dict[str, str]:
 
 def _weights_digest(directory: Path) -> str:
     """SHA-256 over the names and digests of all files below a directory."""
-    whole = hashlib.sha256()
-    for path in sorted(p for p in directory.rglob("*") if p.is_file()):
-        whole.update(f"{path.name} {file_digest(path)}\n".encode())
-    return whole.hexdigest()
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return weights_digest({path.name: file_digest(path) for path in files})
 
 
 def _bury_the_dead(client: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from features.panel import Panel
 from flows.backtest import Heads, Statistical, forecast_statistical, learned_settings, train_heads
+from flows.held_models import WEIGHTS
 from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
 from flows.processes import release
@@ -74,7 +75,7 @@ def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Traine
         with staging(root / "runs") as beside:
             files = beside / "files"
             write_whole(files / "feeds.json", json_bytes(found.verdicts.to_json()))
-            served = weights_of(heads, panel, asked, model, beside / "weights")
+            served = weights_of(heads, panel, asked, model, files / WEIGHTS)
             record = record_of(found, plan, asked, provenance(), root, **served)
             with register(root, record) as version:
                 complete(root, version, files)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from flows.clock import FixedClock, instant_text
+from flows.held_models import WEIGHTS, weights_digest
 from flows.outputs import file_digest, json_bytes, write_whole
 from flows.settings import checkout
+from tests.flows.served_model import save_served
 from tests.validation.documents.conftest import made_inputs
 
 if TYPE_CHECKING:
@@ -26,13 +30,23 @@ def noon() -> FixedClock:
     return FixedClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
 
 
-def record_version(ledger: Ledger, root: Path, *, number: int = 1, seed: int = 0) -> int:
-    """Record a judged version with its files, as a run does; its ``seq``."""
+def record_version(
+    ledger: Ledger, root: Path, *, number: int = 1, seed: int = 0, served: bool = False
+) -> int:
+    """Record a judged version with its files, as a run does; its ``seq``.
+
+    With ``served`` a model that can be served is among them.
+    """
     directory = root / "runs" / f"made-{number}"
     inputs = made_inputs()
     write_whole(directory / "evidence.json", json_bytes(inputs.evidence))
     write_whole(directory / "feeds.json", json_bytes(inputs.feeds))
     _forecasts().to_parquet(directory / "forecasts.parquet")
+    weights = "02" * 32
+    if served:
+        save_served(directory / WEIGHTS)
+        parts = {path.name: file_digest(path) for path in (directory / WEIGHTS).iterdir()}
+        weights = weights_digest(parts)
     manifest = {
         "settings": {"alphas": [0.99], "seed": seed},
         "settings_sha256": "33" * 32,
@@ -59,18 +73,18 @@ def record_version(ledger: Ledger, root: Path, *, number: int = 1, seed: int = 0
             name="combined",
             as_of="2024-12-31",
             snapshot_sha256="01" * 32,
-            weights_sha256="02" * 32,
+            weights_sha256=weights,
             manifest=manifest,
             manifest_sha256=hashlib.sha256(json.dumps(manifest).encode()).hexdigest(),
             cause="schedule",
             cause_evidence={},
         )
-        for path in sorted(directory.iterdir()):
+        for path in sorted(path for path in directory.rglob("*") if path.is_file()):
             tx.append(
                 "evidence",
                 actor="scheduler",
                 version=seq,
-                name=path.name,
+                name=path.relative_to(directory).as_posix(),
                 sha256=file_digest(path),
                 path=str(path.relative_to(root)),
             )
@@ -89,6 +103,15 @@ def append_gate(tx: Transaction, version: int, name: str, *, passed: bool) -> No
         passed=passed,
         evidence={},
     )
+
+
+def alter(root: Path, statement: str, *values: object) -> None:
+    """Change the database behind the ledger's back: its owner is held by no trigger or key."""
+    with closing(sqlite3.connect(root / "ledger.db")) as database, database:
+        named = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in named:
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute(statement, values)
 
 
 def _forecasts() -> pd.DataFrame:

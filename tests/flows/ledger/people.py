@@ -13,9 +13,9 @@ DAN, VERA = Person("dan", "developer"), Person("vera", "validator")
 ADA, BEN = Person("ada", "approver"), Person("ben", "approver")
 
 
-def promotable(ledger: Ledger, root: Path, *, number: int = 1) -> int:
+def promotable(ledger: Ledger, root: Path, *, number: int = 1, served: bool = False) -> int:
     """Record a version whose gates have passed and whose documents are signed; its ``seq``."""
-    seq = record_version(ledger, root, number=number, seed=number)
+    seq = record_version(ledger, root, number=number, seed=number, served=served)
     write_documents(ledger, root, number, model=MODEL, actor="system", desk={})
     for field, person in (
         ("validation-report.opinion", VERA),
