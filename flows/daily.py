@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from flows.alerts import Signal, record_signals
-from flows.desk_history import FALLBACK, DeskHistory
+from flows.desk_history import CHALLENGER, FALLBACK, DeskHistory
 from flows.desk_numbers import Number, Standing
 from flows.desk_settings import DeskSettings
 from flows.ledger.chain import bulk_digest
@@ -78,12 +78,14 @@ class SessionInputs:
         `COLUMNS`, one row per book, role, model, level; roles are ``champion``, ``challenger``,
         ``legacy`` and ``fallback``; ``version`` is a place in the ledger or missing; ``origin``
         is the as-of, ``target`` the book's next session; ``var``, ``es`` are losses, positive.
-    realised : mapping of book to float
-        Simple return of the as-of, of the books that traded; NaN where it is not clean.
-    pits : mapping of book to mapping of model to float
-        PIT of that return under yesterday's forecast, where the law is known.
+    realised : mapping of book to mapping of date to float
+        Simple returns of the last sessions by ISO date; NaN where one is not clean.
+    pits : mapping of book to mapping of model to mapping of date to float
+        PIT of those returns under the forecasts made a session before, where the law is known;
+        the challenger's under `flows.desk_history.CHALLENGER`.
     health : mapping
-        ``checked``, and ``rejected``: reason by feed.
+        ``checked``, ``rejected``: reason by feed, and ``refused``: reason by book without a
+        forecast today.
     outside : Outside or None
         Today's inputs against what the model was trained on.
     drift : sequence of dict
@@ -95,8 +97,10 @@ class SessionInputs:
     as_of: pd.Timestamp
     snapshot: str
     forecasts: pd.DataFrame
-    realised: Mapping[str, float]
-    pits: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    realised: Mapping[str, Mapping[str, float]]
+    pits: Mapping[str, Mapping[str, Mapping[str, float]]] = field(
+        default_factory=dict[str, Mapping[str, Mapping[str, float]]]
+    )
     health: Mapping[str, Any] = field(default_factory=dict[str, Any])
     outside: Outside | None = None
     drift: Sequence[Mapping[str, Any]] = ()
@@ -302,33 +306,38 @@ def _forecast_rows(forecasts: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _outcome_rows(history: DeskHistory, inputs: SessionInputs) -> list[dict[str, Any]]:
-    """What became of the forecasts whose session this is, by book."""
+    """What became of the forecasts whose session has come, by book."""
     rows: list[dict[str, Any]] = []
-    for book, value in inputs.realised.items():
-        pits = {
-            model: float(pit)
-            for model, pit in inputs.pits.get(book, {}).items()
-            if np.isfinite(pit)
-        }
-        pnl = float(value) if np.isfinite(value) else None
-        answered = history.happened(book, pnl, pits)
-        if answered is not None:
-            target = answered.target
-            rows.append({"portfolio": book, "target": target, "pnl": pnl, "pits": pits or None})
+    for book, target in history.awaited.items():
+        returns = inputs.realised.get(book, {})
+        if target not in returns:  # not known yet, e.g. a session that all of its holdings skipped
+            continue
+        shown = inputs.pits.get(book, {})
+        pits = {key: by_date.get(target, np.nan) for key, by_date in shown.items()}
+        pits = {key: float(pit) for key, pit in pits.items() if np.isfinite(pit)}
+        pnl = float(returns[target]) if np.isfinite(returns[target]) else None
+        history.happened(book, pnl, pits)
+        rows.append({"portfolio": book, "target": target, "pnl": pnl, "pits": pits or None})
     return rows
 
 
 def _shadow(
     history: DeskHistory, forecasts: Sequence[Mapping[str, Any]], model: str, desk: DeskSettings
 ) -> dict[str, Any] | None:
-    """The challenger beside the desk's model; without a challenger the desk's beside the legacy."""
+    """The challenger beside the desk's model; without one the desk's beside the legacy.
+
+    Challengers follow one another, each trained later than the one before, as versions of a
+    champion do: what is compared is what each line said on the day.
+    """
     said = {str(row["role"]): str(row["model"]) for row in forecasts}
-    candidate, incumbent = said.get("challenger"), model
-    if candidate is None or candidate == incumbent:
-        candidate, incumbent = model, LEGACY
+    candidate, name = CHALLENGER, said.get(CHALLENGER)
+    if name is None:
+        candidate, name = model, model
+    incumbent = LEGACY if candidate == model else model
     if candidate == incumbent:
         return None
-    return compared(history, candidate=candidate, incumbent=incumbent, rule=desk.shadow)
+    found = compared(history, candidate=candidate, incumbent=incumbent, rule=desk.shadow)
+    return found | {"candidate": name, "role": "challenger" if candidate == CHALLENGER else "desk"}
 
 
 def _record(

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 FALLBACK = "gjr_fhs"
 """The baseline that every number is held against, and what a stop leaves."""
 
+CHALLENGER = "challenger"
+"""Name under which the challengers of the days stand in a history, one after the other."""
+
 _ROLES = ("challenger", "fallback", "legacy", "champion")
-"""Where two roles said something of one model, the later of these counts."""
+"""Where two of the other roles said something of one model, the later of these counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class BookRecord:
         ISO dates.
     pnl : list of float
         Realised simple return; NaN where it is not clean.
-    said : dict of model to list of array of shape (measure, level)
-    pits : dict of model to list of float
+    said : dict of model, or `CHALLENGER`, to list of array of shape (measure, level)
+    pits : dict of model, or `CHALLENGER`, to list of float
     """
 
     targets: list[str] = field(default_factory=list[str])
@@ -110,9 +113,12 @@ class DeskHistory:
             history.forecast(forecasts)
         return history
 
-    def happened(
-        self, portfolio: str, pnl: float | None, pits: Mapping[str, float | None]
-    ) -> Said | None:
+    @property
+    def awaited(self) -> dict[str, str]:
+        """Session, an ISO date, that each book's last forecast speaks of and that has not come."""
+        return {book: next(iter(said.values())).target for book, said in self.pending.items()}
+
+    def happened(self, portfolio: str, pnl: float | None, pits: Mapping[str, float | None]) -> None:
         """Hold what was forecast for a book's session against what came.
 
         Parameters
@@ -121,15 +127,10 @@ class DeskHistory:
         pnl : float or None
             Realised simple return; None or NaN where it is not clean.
         pits : mapping of model to float
-
-        Returns
-        -------
-        Said or None
-            One of the forecasts it answers; None where nothing was forecast.
         """
         waiting = self.pending.pop(portfolio, None)
         if not waiting:
-            return None
+            return
         record = self.books.setdefault(portfolio, BookRecord())
         one = next(iter(waiting.values()))
         nothing = np.full((2, len(self.alphas)), np.nan)
@@ -143,7 +144,6 @@ class DeskHistory:
         record.pnl.append(float("nan") if pnl is None else pnl)
         record.targets.append(one.target)
         record.origins.append(one.origin)
-        return one
 
     def forecast(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take in a session's forecasts, one row per book, role, model, level; one day ahead."""
@@ -154,10 +154,11 @@ class DeskHistory:
         fresh: dict[str, dict[str, Said]] = {}
         for row in ranked:
             models = fresh.setdefault(row["portfolio"], {})
-            said = models.get(row["model"])
+            key = CHALLENGER if row["role"] == CHALLENGER else row["model"]
+            said = models.get(key)
             if said is None:
                 nothing = np.full((2, len(self.alphas)), np.nan)
-                said = models[row["model"]] = Said(row["origin"], row["target"], nothing)
+                said = models[key] = Said(row["origin"], row["target"], nothing)
             at = self.alphas.index(row["alpha"])
             said.numbers[:, at] = row["var"], row["es"]
         self.pending |= fresh

@@ -103,8 +103,11 @@ def default_start(histories: Iterable[History]) -> pd.Timestamp:
     return max(pd.Timestamp(FIRST_START), ready)
 
 
-def _upcoming(market: MarketData, histories: Iterable[History]) -> dict[str, pd.Timestamp]:
-    """First session on which all holdings trade after the last date of each history."""
+def sessions_ahead(market: MarketData) -> dict[str, pd.DatetimeIndex]:
+    """Sessions that each instrument and book is expected to have, two weeks after the as-of too.
+
+    A book's are those that all of its holdings share.
+    """
     horizon = market.as_of + _LOOK_AHEAD
     expected = expected_sessions(market.instruments, market.close, horizon)
     weekdays = pd.bdate_range(market.as_of + pd.Timedelta(days=1), horizon)
@@ -115,11 +118,18 @@ def _upcoming(market: MarketData, histories: Iterable[History]) -> dict[str, pd.
         known = expected[name].max() > market.as_of if len(expected[name]) else False
         dates = expected[name] if known else expected[name].union(weekdays)
         ahead[name] = dates[dates <= ends]
+    for book, holdings in market.portfolios.items():
+        if holdings:
+            ahead[book] = reduce(pd.DatetimeIndex.intersection, [ahead[name] for name in holdings])
+    return ahead
+
+
+def _upcoming(market: MarketData, histories: Iterable[History]) -> dict[str, pd.Timestamp]:
+    """First session on which all holdings trade after the last date of each history."""
+    ahead = sessions_ahead(market)
     answer: dict[str, pd.Timestamp] = {}
     for history in histories:
-        holdings = market.portfolios.get(history.name, {history.name: 1.0})
-        dates = reduce(pd.DatetimeIndex.intersection, [ahead[name] for name in holdings])
-        after = dates[dates > history.dates[-1]]
+        after = ahead[history.name][ahead[history.name] > history.dates[-1]]
         if len(after):
             answer[history.name] = after[0]
     return answer

@@ -67,6 +67,11 @@ class Standard:
         spread = np.sqrt((np.where(known, values - centre, 0.0) ** 2).sum(axis=0) / count)
         return cls(centre, np.where(spread > 0.0, spread, 1.0))
 
+    @property
+    def limits(self) -> tuple[Float[np.ndarray, " input"], Float[np.ndarray, " input"]]:
+        """Least and greatest input that is told from those beyond it."""
+        return self.centre - CLIP * self.spread, self.centre + CLIP * self.spread
+
     def __call__(self, values: Float[np.ndarray, "row input"]) -> Float[np.ndarray, "row input"]:
         """Standardise; what is missing becomes zero, the training mean."""
         scaled = (values - self.centre) / self.spread
@@ -136,7 +141,9 @@ class Head:
         return cls(settings, net, own, shared)
 
 
-def fit_head(rows: Rows, settings: HeadSettings) -> Head:
+def fit_head(
+    rows: Rows, settings: HeadSettings, *, weights: Float[np.ndarray, " row"] | None = None
+) -> Head:
     """Train an ensemble on rows of many series.
 
     Parameters
@@ -144,13 +151,17 @@ def fit_head(rows: Rows, settings: HeadSettings) -> Head:
     rows : Rows
         Training rows. Those without a known target or a tail to reshape are left out.
     settings : HeadSettings
+    weights : array of shape (row,), optional
+        How much each row counts; they must not depend on what came of the row. By default all
+        count alike.
 
     Raises
     ------
     ValueError
         If fewer rows are left than the head has to learn from.
     """
-    rows = rows.where(rows.reshapable & np.isfinite(rows.move))
+    learned = rows.reshapable & np.isfinite(rows.move)
+    rows, weights = rows.where(learned), None if weights is None else weights[learned]
     if len(rows) < settings.schedule.batch:
         raise ValueError(
             f"rows: {len(rows)} training rows are left, fewer than one batch of "
@@ -162,7 +173,7 @@ def fit_head(rows: Rows, settings: HeadSettings) -> Head:
     head = Head(settings, net, own, shared)
     train(
         net,
-        _Objective(head, rows),
+        _Objective(head, rows, weights),
         rows=len(rows),
         seeds=settings.seeds,
         schedule=settings.schedule,
@@ -191,7 +202,9 @@ class _Objective:
     scale on all of them as well is what lets a small sample teach it.
     """
 
-    def __init__(self, head: Head, rows: Rows) -> None:
+    def __init__(
+        self, head: Head, rows: Rows, weights: Float[np.ndarray, " row"] | None = None
+    ) -> None:
         var = torch.as_tensor(rows.var)
         columns = (
             *(torch.as_tensor(x) for x in (head.own(rows.own), head.shared(rows.shared))),
@@ -199,17 +212,21 @@ class _Objective:
             *knot_shares(var, torch.as_tensor(rows.es)),
             torch.as_tensor(rows.move[:, None]),
         )
+        if weights is not None:  # over their mean, so that a step is as long as without them
+            columns = (*columns, torch.as_tensor((weights / weights.mean())[:, None]))
         # One gather of whole rows per batch costs a fraction of one per column block.
         self.rows = torch.cat([column.float() for column in columns], dim=1)
         self.widths = [column.shape[1] for column in columns]
-        self.net, self.weight = head.net, head.settings.scale_weight
+        self.net, self.scale_weight = head.net, head.settings.scale_weight
         self.tail = torch.as_tensor(tails(KNOTS), dtype=torch.float32)
 
     def __call__(self, batch: Tensor) -> Tensor:
-        own, shared, var, share, excess, move = self.rows[batch].split(self.widths, dim=-1)
+        own, shared, var, share, excess, move, *weight = self.rows[batch].split(self.widths, dim=-1)
         raw = self.net(own, shared)
         learned = tail_map(raw, var)
         es = knot_shortfall(learned, share, excess)
         score = fz0(move, learned.image, es, self.tail).mean(dim=-1, keepdim=True)
-        value = score + self.weight * scale_loss(move, scale(raw))
+        value = score + self.scale_weight * scale_loss(move, scale(raw))
+        if weight:
+            value = value * weight[0]
         return value.mean(dim=1).sum()

@@ -19,11 +19,13 @@ import torch
 from numpy.typing import NDArray
 
 from features.panel import Panel
+from features.returns import History
 from models.base import TailForecast
 from models.tail.combine import Weights, combined, pareto_map
-from models.tail.inputs import Rows, in_units_of_sigma
+from models.tail.inputs import Rows, in_units_of_sigma, series_rows
 from models.tail.learned import Head
-from models.tail.transport import KNOTS, TailMap, transported
+from models.tail.mapped import mapped_forecast, pareto_of
+from models.tail.transport import KNOTS, TailMap, transported, unserved
 
 SCHEMA = "foreshock.served/1"
 INDEX = "served.json"
@@ -95,6 +97,22 @@ def save(
 
 
 @dataclass(frozen=True, slots=True)
+class Domain:
+    """Where inputs lay in training.
+
+    Attributes
+    ----------
+    features : tuple of str
+    lower, upper : array of shape (feature,)
+        In the units that the heads read.
+    """
+
+    features: tuple[str, ...]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """A learned tail that forecasts from a table of inputs."""
 
@@ -103,6 +121,77 @@ class Served:
     weights: Weights
     own: tuple[str, ...]
     shared: tuple[str, ...]
+
+    def forecast(
+        self,
+        history: History,
+        panel: Panel,
+        *,
+        fhs: TailForecast,
+        evt: TailForecast,
+        alphas: Sequence[float],
+        first: int = 0,
+    ) -> TailForecast:
+        """Forecasts of one series at its origins, as a backtest makes them.
+
+        Parameters
+        ----------
+        history : History
+        panel : Panel
+            With the history, and the columns that the heads were trained on.
+        fhs, evt : TailForecast
+            ``gjr_fhs`` and ``gjr_evt`` of the history, the knots among their levels.
+        alphas : sequence of float
+            Confidence levels of the answer, each a level of ``fhs``.
+        first : int
+            Row of the first origin that is asked for; those before it are NaN.
+
+        Raises
+        ------
+        ValueError
+            If the panel has other columns than the heads were trained on.
+        """
+        if (panel.own, panel.shared) != (self.own, self.shared):
+            changed = {*panel.own, *panel.shared} ^ {*self.own, *self.shared}
+            raise ValueError(
+                f"panel: {', '.join(sorted(changed)) or 'the order of its columns'} is not what "
+                f"{self.model} was trained on. Serve it with the code that trained it, or retrain."
+            )
+        rows = series_rows(history, fhs, panel)
+        wanted = np.isfinite(rows.var[:, 0]) & (np.arange(len(rows)) >= first)
+        asked = rows.where(wanted)
+        said = self._map(asked, pareto_of(evt, fhs.sigma, rows).where(torch.as_tensor(wanted)))
+        whole = unserved(torch.as_tensor(rows.var))
+        at = torch.as_tensor(np.flatnonzero(wanted))
+        whole.image[at], whole.slope[at] = said.image, said.slope
+        return mapped_forecast(history.returns, fhs, whole, alphas=alphas)
+
+    def domain(self) -> Domain:
+        """Where each input lay in training; beyond it a head reads the nearest end.
+
+        Returns
+        -------
+        Domain
+            Of the net with the widest limits, where several are combined.
+        """
+        heads = list(self.heads.values())
+        lower, upper = (
+            np.concatenate(
+                [
+                    widest([one.limits[end] for one in standards], axis=0)
+                    for standards in ([h.own for h in heads], [h.shared for h in heads])
+                ]
+            )
+            for end, widest in ((0, np.min), (1, np.max))
+        )
+        return Domain((*self.own, *self.shared), lower, upper)
+
+    def read_inputs(
+        self, history: History, panel: Panel, fhs: TailForecast, row: int
+    ) -> NDArray[np.float64]:
+        """What the heads read of a series at one origin, in the order of `domain`."""
+        rows = series_rows(history, fhs, panel)
+        return np.concatenate([rows.own[row], rows.shared[row]]).astype(np.float64)
 
     def predict(self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """VaR and ES at the knots for each row.
@@ -135,7 +224,7 @@ class Served:
             target=np.full(len(frame), np.datetime64("NaT", "ns")),
         )
         var, es = transported(
-            self._map(rows, torch.as_tensor(evt_var), torch.as_tensor(evt_es)),
+            self._map(rows, pareto_map(rows, torch.as_tensor(evt_var), torch.as_tensor(evt_es))),
             torch.as_tensor(fhs_var),
             torch.as_tensor(fhs_es),
             levels=KNOTS,
@@ -143,11 +232,11 @@ class Served:
         values = np.column_stack([var.numpy(), es.numpy()]) * sigma[:, None]
         return pd.DataFrame(values, index=frame.index, columns=pd.Index(OUTPUTS))
 
-    def _map(self, rows: Rows, evt_var: torch.Tensor, evt_es: torch.Tensor) -> TailMap:
+    def _map(self, rows: Rows, pareto: TailMap) -> TailMap:
         maps = {kind: head.map(rows) for kind, head in self.heads.items()}
         if self.model in maps:
             return maps[self.model]
-        return combined(maps, pareto_map(rows, evt_var, evt_es), self.weights)
+        return combined(maps, pareto, self.weights)
 
 
 def load(directory: Path) -> Served:

@@ -64,6 +64,10 @@ class TailMap:
         """The map back, to where the base's distribution function is known."""
         return TailMap(self.image, self.source, 1.0 / self.slope)
 
+    def where(self, keep: Tensor) -> TailMap:
+        """The rows marked True of shape (row,)."""
+        return TailMap(self.source[keep], self.image[keep], self.slope[keep])
+
     def scaled(self, factor: Tensor) -> TailMap:
         """The map with every image multiplied by ``factor`` of shape (row, 1)."""
         return TailMap(self.source, self.image * factor, self.slope * factor)
@@ -72,6 +76,12 @@ class TailMap:
 def identity(source: Tensor) -> TailMap:
     """The map that leaves the base as it is."""
     return TailMap(source, source, torch.ones_like(source[..., :1]))
+
+
+def unserved(source: Tensor) -> TailMap:
+    """A map that forecasts nothing yet: NaN in every row, to be filled."""
+    nothing = torch.full_like(source, torch.nan)
+    return TailMap(source, nothing, nothing[..., :1].clone())
 
 
 def mixture(maps: Sequence[TailMap], weights: Sequence[float]) -> TailMap:

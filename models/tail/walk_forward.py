@@ -21,13 +21,15 @@ from features.splits import PooledWindow, pooled_windows, serving_window
 from models import training
 from models.base import TailForecast
 from models.baselines import UnitStore
+from models.tail import feedback as lessons
 from models.tail import heads, inputs, learned, loss, transport
 from models.tail.combine import Weights, combined
 from models.tail.conformal import Calibration, Record, factors, pooled, session_of
+from models.tail.feedback import Feedback, Lesson, lesson_of
 from models.tail.inputs import Rows, in_order_of_target, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
 from models.tail.mapped import mapped_forecast, pareto_of
-from models.tail.transport import KNOTS, TailMap, knot_shares, knot_shortfall
+from models.tail.transport import KNOTS, TailMap, knot_shares, knot_shortfall, unserved
 from models.training import Schedule
 
 NAMES = ("linear", "mlp", "combined")
@@ -107,6 +109,7 @@ def forecast_learned(
     store: UnitStore | None = None,
     jobs: int = 1,
     on_fit: Callable[[int, int], None] | None = None,
+    feedback: Feedback | None = None,
 ) -> Learned:
     """Train the heads year by year and forecast the year that follows with each.
 
@@ -130,6 +133,8 @@ def forecast_learned(
         Processes that train; the heads do not depend on it.
     on_fit : callable, optional
         Called with (heads done, heads in all).
+    feedback : Feedback, optional
+        What flags teach; each head is told what `Feedback.seen_by` lets it know.
 
     Raises
     ------
@@ -144,10 +149,14 @@ def forecast_learned(
     windows = (*pooled_windows(dates, first_year=first_year), serving_window(dates))
     kinds = {"linear": settings.linear, "mlp": settings.mlp}
     maps = {
-        c.history.name: {kind: _unserved(rows[c.history.name]) for kind in kinds} for c in judged
+        c.history.name: {
+            kind: unserved(torch.as_tensor(rows[c.history.name].var)) for kind in kinds
+        }
+        for c in judged
     }
     payloads: dict[str, bytes] = {}
-    fitted = _heads(windows, kinds, pool, store, jobs)
+    told = [feedback and lesson_of(feedback.seen_by(window), rows) for window in windows]
+    fitted = _heads(windows, told, kinds, pool, store, jobs)
     for done, (window, kind, payload) in enumerate(fitted, start=1):
         payloads[kind] = payload
         head = Head.from_bytes(payload)
@@ -173,6 +182,7 @@ def forecast_learned(
 
 def _heads(
     windows: Sequence[PooledWindow],
+    told: Sequence[Lesson | None],
     kinds: Mapping[str, HeadSettings],
     pool: Rows,
     store: UnitStore | None,
@@ -180,20 +190,22 @@ def _heads(
 ) -> Iterator[tuple[PooledWindow, str, bytes]]:
     """Heads in order; those that the store lacks are trained side by side."""
     digest = _RowsDigest(pool)
-    tasks: list[tuple[PooledWindow, str, int, str]] = []
-    for window in windows:
+    tasks: list[tuple[PooledWindow, str, int, Lesson | None, str]] = []
+    for window, lesson in zip(windows, told, strict=True):
         until = np.datetime64(window.train_until.to_datetime64())
         size = int(np.searchsorted(pool.target, until, side="right"))
-        tasks.extend((window, kind, size, digest.key(size, kinds[kind])) for kind in kinds)
+        tasks.extend(
+            (window, kind, size, lesson, digest.key(size, kinds[kind], lesson)) for kind in kinds
+        )
     stored = {} if store is None else store.get_many([key for *_, key in tasks])
     with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
         fresh = Parallel(return_as="generator")(
-            delayed(_trained)(pool, size, kinds[kind])
-            for _, kind, size, key in tasks
+            delayed(_trained)(pool, size, kinds[kind], lesson)
+            for _, kind, size, lesson, key in tasks
             if key not in stored
         )
     made = cast("Iterator[bytes]", iter(fresh))
-    for window, kind, _, key in tasks:
+    for window, kind, _, _, key in tasks:
         payload = stored.get(key)
         if payload is None:
             payload = next(made)
@@ -205,12 +217,16 @@ def _heads(
 @cache
 def _made_by() -> str:
     """SHA-256 of the code that trains: a head made by other code is another head."""
-    modules = (training, heads, inputs, learned, loss, transport)
+    modules = (training, heads, inputs, learned, lessons, loss, transport)
     return hashlib.sha256("".join(map(inspect.getsource, modules)).encode()).hexdigest()
 
 
-def _trained(pool: Rows, size: int, settings: HeadSettings) -> bytes:
-    return fit_head(pool.first(size), settings).to_bytes()
+def _trained(pool: Rows, size: int, settings: HeadSettings, lesson: Lesson | None) -> bytes:
+    rows = pool.first(size)
+    if lesson is None:
+        return fit_head(rows, settings).to_bytes()
+    rows = rows.where(lesson.taught(rows.target))
+    return fit_head(rows, settings, weights=lesson.weights(rows)).to_bytes()
 
 
 class _RowsDigest:
@@ -219,13 +235,15 @@ class _RowsDigest:
     def __init__(self, pool: Rows) -> None:
         self.pool, self.size, self.sha = pool, 0, hashlib.sha256()
 
-    def key(self, size: int, settings: HeadSettings) -> str:
+    def key(self, size: int, settings: HeadSettings, lesson: Lesson | None) -> str:
         fresh = slice(self.size, size)
         for one in fields(self.pool):
             self.sha.update(getattr(self.pool, one.name)[fresh].tobytes())
         self.size = size
         whole = self.sha.copy()
         whole.update(json.dumps([asdict(settings), torch.__version__, _made_by()]).encode())
+        if lesson is not None:
+            whole.update(lesson.key)
         return whole.hexdigest()
 
 
@@ -233,12 +251,6 @@ def _sessions(candidates: Sequence[Candidate]) -> pd.DatetimeIndex:
     """Weekdays on which any series has a return: bitcoin's weekends are no sessions of the pool."""
     dates = pd.DatetimeIndex(np.unique(np.concatenate([c.history.dates for c in candidates])))
     return dates[dates.dayofweek < 5]
-
-
-def _unserved(rows: Rows) -> TailMap:
-    source = torch.as_tensor(rows.var)
-    nothing = torch.full_like(source, torch.nan)
-    return TailMap(source, nothing, nothing[:, :1].clone())
 
 
 def _serve(served: TailMap, head: Head, rows: Rows, history: History, year: int | None) -> None:

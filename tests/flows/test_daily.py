@@ -70,7 +70,7 @@ def inputs(
         as_of=SESSIONS[day],
         snapshot="01" * 32,
         forecasts=pd.DataFrame(rows),
-        realised=dict.fromkeys(books, pnl),
+        realised={book: {f"{SESSIONS[day]:%Y-%m-%d}": pnl} for book in books},
         **more,
     )
 
