@@ -15,6 +15,12 @@ def held_path(root: Path, row: Mapping[str, Any]) -> Path:
     return root / str(row["path"])
 
 
+def kept_path(path: Path, root: Path) -> str:
+    """How a row names a file: relative where it is below the state root, which may move."""
+    whole, base = path.absolute(), root.absolute()
+    return whole.relative_to(base).as_posix() if whole.is_relative_to(base) else str(whole)
+
+
 def fault_of(root: Path, row: Mapping[str, Any]) -> str | None:
     """What is wrong with the file of a row, or None.
 

@@ -6,16 +6,21 @@ the row that names them, then the alias. `flows.reconcile` names and repairs wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from flows.clock import Clock, system_clock
 from flows.desk_settings import read_desk_settings
 from flows.documents import write_documents
-from flows.ledger.ledger import Ledger
+from flows.ledger.ledger import Ledger, Transaction
 from flows.ledger.versions import record_version
-from flows.tracking import CHALLENGER, Record, Version, configurations_seen, point
+from flows.record import Record, Version
+from flows.tracking import CHALLENGER, LISTING, configurations_seen, listing, point
 from validation.gates import Gate
+
+Also = Callable[[Transaction, int], None]
+"""What else is recorded with a version."""
 
 
 def conclude(
@@ -27,6 +32,8 @@ def conclude(
     gates: Sequence[Gate] = (),
     cause: str = "hand",
     cause_evidence: Mapping[str, Any] | None = None,
+    clock: Clock = system_clock,
+    also: Also | None = None,
 ) -> int | None:
     """Record a version whose files are published, write its documents, make it challenger.
 
@@ -42,6 +49,10 @@ def conclude(
     cause : str
         One of `flows.ledger.versions.CAUSES`.
     cause_evidence : mapping, optional
+    clock : Clock
+    also : callable, optional
+        Called with the transaction that records the version, and its place: what it writes stands
+        or falls with the version.
 
     Returns
     -------
@@ -50,7 +61,7 @@ def conclude(
     """
     if version.number is None:
         return None
-    ledger = Ledger.open(root)
+    ledger = Ledger.open(root, clock=clock)
     try:
         with ledger.transaction() as tx:
             seq = record_version(
@@ -59,10 +70,13 @@ def conclude(
                 version,
                 root=root,
                 files=files,
+                others={f"mlflow/{LISTING}": listing(root, version)},
                 gates=gates,
                 cause=cause,
                 cause_evidence=cause_evidence,
             )
+            if also is not None:
+                also(tx, seq)
         write_documents(
             ledger,
             root,

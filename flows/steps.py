@@ -14,9 +14,9 @@ from flows.backtest import features_of
 from flows.ingest import Ingested, ingest, write_feeds
 from flows.plan import Plan, make_plan
 from flows.provenance import Provenance
+from flows.record import Record
 from flows.settings import Settings
 from flows.terminal import Step, Terminal
-from flows.tracking import Record
 
 Answer = TypeVar("Answer")
 
@@ -47,6 +47,10 @@ class Steps:
         """Do one step; the work may say how far it is, and what came of it."""
         with self._terminal.step(name) as step:
             return self._recorder(name, lambda: work(step))
+
+    def say(self, text: str) -> None:
+        """Tell a person something between two steps."""
+        self._terminal.say(text)
 
 
 def ingested(steps: Steps, settings: Settings, root: Path) -> Ingested:

@@ -11,15 +11,15 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flows.held_files import kept_path
 from flows.held_models import weights_digest
 from flows.outputs import file_digest, json_bytes, process_lives
-from flows.provenance import Provenance
+from flows.record import Record, Registered, Version
 from flows.refusal import RefusedError
 
 EXPERIMENT = "foreshock"
@@ -27,72 +27,17 @@ REGISTERED = "foreshock-tail"
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 LOADER = "models.tail.served"
+LISTING = "artifacts.json"
+"""File of a run's artifacts that names the SHA-256 of everything stored of it."""
 
 _REQUIREMENTS = ["numpy", "pandas", "safetensors", "torch"]
 _OWNER = "foreshock.process"
+_NOTE = "registered_model_meta"  # MLflow writes it into a model whenever it hands one out
 _DIGEST = 36  # what MLflow keeps of a data set's digest
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """All that is known of a version once its model is trained and examined.
-
-    Attributes
-    ----------
-    model : str
-        Name in the forecast table; a tag of the version.
-    as_of : str
-        ISO date.
-    data, snapshot : str
-        Where the market directory is, and the SHA-256 of its tables.
-    tables : mapping of file name to (sha256, rows)
-        Identity of each raw table.
-    settings : mapping
-        The request, as plain values, and its digest beside it.
-    provenance : Provenance
-    weights : Path or None
-        Directory of the model's files, which `models.tail.served` reads back; None where nothing
-        was trained: then a run is logged and no version made.
-    inputs, outputs : sequence of str
-        Columns of the served model, all numbers.
-    parameters : mapping of name to value
-        What was chosen in training, seeds included.
-    metrics : mapping of name to number
-        Those that are not finite are left out.
-    tags : mapping of name to text
-        Further tags of the run and the version.
-    """
-
-    model: str
-    as_of: str
-    data: str
-    snapshot: str
-    settings: Mapping[str, Any]
-    settings_digest: str
-    provenance: Provenance
-    weights: Path | None = None
-    inputs: Sequence[str] = ()
-    outputs: Sequence[str] = ()
-    tables: Mapping[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
-    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    metrics: Mapping[str, float] = field(default_factory=dict[str, float])
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A run, and the version registered from it; ``number`` is None where there is none.
-
-    ``weights_sha256`` is over the names and digests of the model's files.
-    """
-
-    name: str
-    number: int | None
-    run_id: str
-    weights_sha256: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.name} v{self.number}" if self.number else "no version"
+class UnreachableError(RefusedError):
+    """MLflow does not answer; what the ledger decided stands without it."""
 
 
 def tracking_uri(root: Path) -> str:
@@ -127,28 +72,81 @@ def register(root: Path, record: Record) -> Generator[Version, None, None]:
 def complete(root: Path, version: Version, files: Path) -> None:
     """Add a directory of finished files, and close the run.
 
-    The SHA-256 of every file goes with them as ``sha256.json``.
+    The SHA-256 of every file goes with them as ``sha256.json``, that of everything MLflow stores of
+    the run and its model as `LISTING`.
     """
     client = _client(root)
-    digests = {
-        str(path.relative_to(files)): file_digest(path)
-        for path in sorted(files.rglob("*"))
-        if path.is_file()
-    }
     client.log_artifacts(version.run_id, str(files))
-    client.log_text(version.run_id, json_bytes(digests).decode(), "sha256.json")
+    client.log_text(version.run_id, json_bytes(_digests(files)).decode(), "sha256.json")
+    stored = [_stored(client.get_run(version.run_id).info.artifact_uri)]
+    if version.number is not None:
+        source = client.get_model_version(version.name, str(version.number)).source
+        stored.append(_model_files(client, source))
+    kept = {
+        kept_path(place / name, root): digest
+        for place in stored
+        for name, digest in _digests(place).items()
+    }
+    client.log_text(version.run_id, json_bytes(kept).decode(), LISTING)
     client.set_terminated(version.run_id, status="FINISHED")
     if version.number is not None:
         client.set_model_version_tag(version.name, str(version.number), "status", "complete")
 
 
+def listing(root: Path, version: Version) -> Path:
+    """Where the digests of everything that MLflow stores of a completed version are."""
+    return _stored(_client(root).get_run(version.run_id).info.artifact_uri) / LISTING
+
+
 def point(root: Path, alias: str, number: int | None) -> None:
-    """Give a version the alias, or with None nobody; the ledger decides, this mirrors it."""
-    client = _client(root)
-    if number is None:
-        client.delete_registered_model_alias(REGISTERED, alias)
-    else:
-        client.set_registered_model_alias(REGISTERED, alias, str(number))
+    """Give a version the alias, or with None nobody; the ledger decides, this mirrors it.
+
+    Raises
+    ------
+    UnreachableError
+        If MLflow does not answer, or has no such version.
+    """
+    with _reached(root) as client:
+        if number is None:
+            client.delete_registered_model_alias(REGISTERED, alias)
+        else:
+            client.set_registered_model_alias(REGISTERED, alias, str(number))
+
+
+def tag(root: Path, number: int, name: str, value: str) -> None:
+    """Set a tag of a version."""
+    with _reached(root) as client:
+        client.set_model_version_tag(REGISTERED, str(number), name, value)
+
+
+def aliases(root: Path) -> dict[str, int]:
+    """Number of the version that has each alias."""
+    with _reached(root) as client:
+        found = client.search_registered_models(f"name = '{REGISTERED}'")
+        return {name: int(number) for one in found for name, number in one.aliases.items()}
+
+
+def registered(root: Path) -> list[Registered]:
+    """Every version that MLflow has now, oldest first."""
+    with _reached(root) as client:
+        found = client.search_model_versions(f"name = '{REGISTERED}'", max_results=100_000)
+        told = [
+            Registered(
+                int(one.version),
+                one.run_id,
+                one.tags.get("status", ""),
+                one.tags.get("weights_sha256", ""),
+            )
+            for one in found
+        ]
+    return sorted(told, key=lambda one: one.number)
+
+
+def in_progress(root: Path, run_id: str) -> bool:
+    """Whether a run is open and its process lives, so that its version may yet be recorded."""
+    with _reached(root) as client:
+        run = client.get_run(run_id)
+        return run.info.status == "RUNNING" and not _orphaned(run)
 
 
 def holder(root: Path, alias: str) -> Version | None:
@@ -191,16 +189,33 @@ def load_version(root: Path, number: int) -> Any:
     except MlflowException as error:
         raise RefusedError(f"{REGISTERED} has no version {number}.") from error
     import mlflow.pyfunc
-    from mlflow.artifacts import download_artifacts
 
-    files = Path(download_artifacts(version.source))
-    found = _weights_digest(files / "data")
-    if found != version.tags["weights_sha256"]:
-        raise RefusedError(
-            f"{REGISTERED} v{number}: weights have SHA-256 {found[:12]}, registered were "
-            f"{version.tags['weights_sha256'][:12]}. Restore the artifacts or train again."
-        )
-    return mlflow.pyfunc.load_model(version.source)
+    files = _model_files(client, version.source)
+    found = {
+        "weights": (_weights_digest(files / "data"), version.tags.get("weights_sha256", "")),
+        "files": (weights_digest(_digests(files)), version.tags.get("model_sha256", "")),
+    }
+    for what, (sha, registered_sha) in found.items():
+        if sha != registered_sha:
+            raise RefusedError(
+                f"{REGISTERED} v{number}: {what} have SHA-256 {sha[:12]}, registered were "
+                f"{registered_sha[:12]}. Restore the artifacts or train again."
+            )
+    return mlflow.pyfunc.load_model(str(files))
+
+
+@contextmanager
+def _reached(root: Path) -> Generator[Any, None, None]:
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield _client(root)
+    except (MlflowException, SQLAlchemyError) as error:
+        raise UnreachableError(
+            f"{root / 'mlflow.db'}: MLflow does not answer ({str(error).splitlines()[0]}). "
+            "Restore it from a backup."
+        ) from error
 
 
 def _client(root: Path) -> Any:
@@ -267,6 +282,7 @@ def _log_inputs(record: Record) -> None:
 
 def _log_version(client: Any, run_id: str, record: Record) -> int:
     info = _log_model(record)
+    files = _model_files(client, info.model_uri)
     if not client.search_registered_models(f"name = '{REGISTERED}'"):
         client.create_registered_model(REGISTERED)
     version = client.create_model_version(
@@ -274,7 +290,8 @@ def _log_version(client: Any, run_id: str, record: Record) -> int:
         source=info.model_uri,
         run_id=run_id,
         model_id=info.model_id,
-        tags=_tags(record) | {"status": "incomplete"},
+        tags=_tags(record)
+        | {"status": "incomplete", "model_sha256": weights_digest(_digests(files))},
     )
     return int(version.version)
 
@@ -323,12 +340,33 @@ def _weights_digest(directory: Path) -> str:
     return weights_digest({path.name: file_digest(path) for path in files})
 
 
+def _digests(directory: Path) -> dict[str, str]:
+    """SHA-256 of every file below a directory, by its path in it."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name != _NOTE)
+    return {path.relative_to(directory).as_posix(): file_digest(path) for path in files}
+
+
+def _model_files(client: Any, source: str) -> Path:
+    return _stored(client.get_logged_model(source.removeprefix("models:/")).artifact_location)
+
+
+def _stored(uri: str) -> Path:
+    """Local directory of an address in the artifact store."""
+    from mlflow.utils.file_utils import local_file_uri_to_path
+
+    return Path(local_file_uri_to_path(uri))
+
+
+def _orphaned(run: Any) -> bool:
+    owner = run.data.tags.get(_OWNER, "")
+    return owner.isdigit() and not process_lives(int(owner))
+
+
 def _bury_the_dead(client: Any) -> None:
     """Mark runs whose process is gone as killed; MLflow would show them running for ever."""
     experiment = client.get_experiment_by_name(EXPERIMENT)
     if experiment is None:
         return
     for run in client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'"):
-        owner = run.data.tags.get(_OWNER, "")
-        if owner.isdigit() and not process_lives(int(owner)):
+        if _orphaned(run):
             client.set_terminated(run.info.run_id, status="KILLED")

@@ -13,12 +13,13 @@ from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
 from flows.processes import release
 from flows.provenance import provenance
+from flows.record import Version
 from flows.refusal import RefusedError
 from flows.registration import conclude
 from flows.settings import LEARNED, Settings
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.terminal import Step
-from flows.tracking import Version, complete, register
+from flows.tracking import complete, register
 from flows.units import UnitStore
 
 

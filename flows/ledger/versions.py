@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.held_files import kept_path
 from flows.outputs import file_digest
+from flows.refusal import RefusedError
 from flows.settings import canonical_digest
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Transaction
-    from flows.tracking import Record, Version
+    from flows.record import Record, Version
     from validation.gates import Gate
 
 CAUSES = ("hand", "schedule", "drift", "degradation", "regime")
@@ -25,6 +27,7 @@ def record_version(
     *,
     root: Path,
     files: Path | None,
+    others: Mapping[str, Path] | None = None,
     gates: Sequence[Gate] = (),
     cause: str = "hand",
     cause_evidence: Mapping[str, Any] | None = None,
@@ -43,6 +46,8 @@ def record_version(
         State root; paths below it are kept relative, so that a restored root is whole.
     files : Path or None
         Directory of its published files; each is hashed.
+    others : mapping of name to Path, optional
+        Files elsewhere that are hashed, too.
     gates : sequence of Gate
     cause : str
         One of `CAUSES`.
@@ -59,12 +64,19 @@ def record_version(
     ------
     ValueError
         If it has no number, or the cause is unknown.
+    RefusedError
+        If the ledger has the number from another run.
     """
     if cause not in CAUSES:
         raise ValueError(f"cause must be one of {', '.join(CAUSES)}, got {cause!r}.")
     if version.number is None or version.weights_sha256 is None:
         raise ValueError(f"version: run {version.run_id} registered none. Train a learned model.")
     before = tx.last("version", model=version.name, number=version.number)
+    if before is not None and before["run_id"] != version.run_id:
+        raise RefusedError(
+            f"{version}: the ledger has it from run {before['run_id'][:8]}, MLflow gave the number "
+            f"again to run {version.run_id[:8]}. Restore mlflow.db from a backup, then train again."
+        )
     if before is not None:
         return int(before["seq"])
     if tx.last("snapshot", sha256=record.snapshot) is None:
@@ -92,16 +104,17 @@ def record_version(
         cause=cause,
         cause_evidence=dict(cause_evidence or {}),
     )
-    for path in sorted(files.rglob("*")) if files else ():
-        if path.is_file():
-            tx.append(
-                "evidence",
-                actor=actor,
-                version=seq,
-                name=path.relative_to(files or path).as_posix(),
-                sha256=file_digest(path),
-                path=_kept(path, root),
-            )
+    published = sorted(path for path in files.rglob("*") if path.is_file()) if files else []
+    named = {path.relative_to(files or path).as_posix(): path for path in published}
+    for name, path in (named | dict(others or {})).items():
+        tx.append(
+            "evidence",
+            actor=actor,
+            version=seq,
+            name=name,
+            sha256=file_digest(path),
+            path=kept_path(path, root),
+        )
     for gate in gates:
         record_gate(tx, seq, gate, actor=actor)
     return seq
@@ -152,11 +165,6 @@ def manifest_of(record: Record, *, weights_sha256: str) -> dict[str, Any]:
         "packages": dict(made.packages),
         "weights_sha256": weights_sha256,
     }
-
-
-def _kept(path: Path, root: Path) -> str:
-    whole, base = path.absolute(), root.absolute()
-    return str(whole.relative_to(base)) if whole.is_relative_to(base) else str(whole)
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +13,23 @@ import pytest
 
 from flows.outputs import file_digest
 from flows.provenance import Provenance
+from flows.record import Record
 from flows.refusal import RefusedError
 from flows.tracking import (
     CHALLENGER,
     CHAMPION,
     REGISTERED,
-    Record,
+    UnreachableError,
+    aliases,
     complete,
     holder,
+    in_progress,
+    listing,
     load_version,
     point,
     register,
+    registered,
+    tag,
     tracking_uri,
 )
 
@@ -195,3 +202,52 @@ def test_no_pickle_is_written(tracked_root: Path, record: Record, files: Path):
         complete(tracked_root, replace(version), files)
     suffixes = {path.suffix for path in (tracked_root / "artifacts").rglob("*") if path.is_file()}
     assert not suffixes & {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt"}
+
+
+def test_a_flipped_byte_in_any_file_of_the_stored_model_is_found_before_it_is_loaded(
+    tracked_root: Path, record: Record, files: Path
+):
+    with register(tracked_root, record) as version:
+        complete(tracked_root, version, files)
+    assert version.number is not None
+    stored = [path for path in (tracked_root / "artifacts" / "models").rglob("*") if path.is_file()]
+    assert {"MLmodel", "number.txt"} < {path.name for path in stored}
+    for path in stored:
+        whole = path.read_bytes()
+        path.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+        with pytest.raises(RefusedError, match=r"v1: (weights|files) have SHA-256 .* Restore"):
+            load_version(tracked_root, version.number)
+        path.write_bytes(whole)
+
+
+def test_the_listing_names_everything_that_is_stored_of_a_version(
+    tracked_root: Path, record: Record, files: Path
+):
+    with register(tracked_root, record) as version:
+        complete(tracked_root, version, files)
+    where = listing(tracked_root, version)
+    named = json.loads(where.read_text())
+    stored = {path for path in (tracked_root / "artifacts").rglob("*") if path.is_file()}
+    assert {tracked_root / name for name in named} == stored - {where}
+    assert all(file_digest(tracked_root / name) == digest for name, digest in named.items())
+
+
+def test_what_mlflow_has_is_read_back(tracked_root: Path, record: Record, files: Path):
+    assert registered(tracked_root) == []
+    assert aliases(tracked_root) == {}
+    with register(tracked_root, record) as version:
+        assert in_progress(tracked_root, version.run_id)
+        complete(tracked_root, version, files)
+    assert not in_progress(tracked_root, version.run_id)
+    point(tracked_root, CHAMPION, 1)
+    tag(tracked_root, 1, "status", "retired")
+    assert aliases(tracked_root) == {CHAMPION: 1}
+    (found,) = registered(tracked_root)
+    assert (found.number, found.run_id, found.status) == (1, version.run_id, "retired")
+    assert found.weights_sha256 == version.weights_sha256
+
+
+def test_a_tracking_database_that_is_spoilt_is_named(tracked_root: Path):
+    (tracked_root / "mlflow.db").write_bytes(b"spoilt" * 1000)
+    with pytest.raises(UnreachableError, match=r"mlflow\.db: MLflow does not answer .* Restore"):
+        point(tracked_root, CHAMPION, 1)

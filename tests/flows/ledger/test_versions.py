@@ -11,8 +11,9 @@ from flows.ledger.ledger import Ledger
 from flows.ledger.versions import manifest_of, record_version
 from flows.outputs import file_digest
 from flows.provenance import Provenance
+from flows.record import Record, Version
+from flows.refusal import RefusedError
 from flows.settings import canonical_digest
-from flows.tracking import Record, Version
 from validation.gates import Gate
 
 MADE = Provenance("abc123", False, "33" * 32, "3.11.9", "Linux x86_64", {"torch": "2.13.0"})
@@ -118,3 +119,28 @@ def test_a_run_that_registered_nothing_has_no_version_to_record(ledger: Ledger, 
     none = Version("foreshock-tail", None, "run4")
     with pytest.raises(ValueError, match="run4 registered none"), ledger.transaction() as tx:
         record_version(tx, RECORD, none, root=tmp_path, files=None)
+
+
+def test_a_number_that_mlflow_gave_again_is_not_taken_for_the_first(
+    ledger: Ledger, tmp_path: Path, files: Path
+):
+    """As after the tracking database was lost and made anew."""
+    record(ledger, tmp_path, files)
+    again = replace(VERSION, run_id="run9")
+    with ledger.transaction() as tx, pytest.raises(RefusedError, match=r"Restore mlflow\.db"):
+        record_version(tx, RECORD, again, root=tmp_path, files=files)
+
+
+def test_files_elsewhere_are_hashed_with_those_of_the_run(
+    ledger: Ledger, tmp_path: Path, files: Path
+):
+    listing = tmp_path / "artifacts" / "artifacts.json"
+    listing.parent.mkdir()
+    listing.write_text("{}")
+    others = {"mlflow/artifacts.json": listing}
+    with ledger.transaction() as tx:
+        record_version(tx, RECORD, VERSION, root=tmp_path, files=files, others=others)
+    with ledger.reading() as tx:
+        row = tx.rows("evidence", name="mlflow/artifacts.json")[0]
+    assert row["path"] == "artifacts/artifacts.json"
+    assert row["sha256"] == file_digest(listing)
