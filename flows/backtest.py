@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,12 +14,14 @@ from features.returns import History
 from flows.plan import Plan, make_plan
 from flows.processes import processes
 from flows.refusal import RefusedError
+from flows.seed_evidence import seed_evidence
 from flows.settings import BASELINES, LEARNED, MINIMUM_HISTORY, SESSIONS_BETWEEN_REFITS, Settings
 from flows.table import Block, assemble, block
 from flows.units import UnitStore
 from models.base import TailForecast
 
 if TYPE_CHECKING:
+    from models.tail.feedback import Feedback
     from models.tail.walk_forward import Learned, LearnedSettings
 
 BASE = ("gjr_fhs", "gjr_evt")
@@ -59,14 +61,23 @@ class Statistical:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The learned tails' forecasts and last heads, or the reason why there are none."""
+    """The learned tails' forecasts and last heads, or the reason why there are none.
+
+    Attributes
+    ----------
+    learned : Learned or None
+    reason : str
+    seeds : tuple of dict
+        How far each learned model hangs on its seeds, see `flows.seed_evidence`.
+    """
 
     learned: Learned | None = None
     reason: str = ""
+    seeds: tuple[dict[str, Any], ...] = ()
 
     def without_forecasts(self) -> Heads:
         """The same heads; the forecasts of many series are large."""
-        return Heads(self.learned and replace(self.learned, forecasts={}), self.reason)
+        return replace(self, learned=self.learned and replace(self.learned, forecasts={}))
 
 
 def forecast_table(
@@ -165,8 +176,11 @@ def train_heads(
     *,
     units: UnitStore | None = None,
     progress: Progress = unseen,
+    feedback: Feedback | None = None,
 ) -> Heads:
     """Train the pooled heads walk-forward; every instrument trains, no judged book does.
+
+    Flags teach what `models.tail.feedback` says; without any the heads are the same bits.
 
     Raises
     ------
@@ -200,12 +214,20 @@ def train_heads(
             store=units,
             jobs=processes(len(candidates), worth=8),
             on_fit=progress,
+            feedback=feedback,
         )
     except ValueError as error:
         if settings.models is not None:
             raise RefusedError(f"models: {error}") from error
         return Heads(reason=str(error))
-    return Heads(learned)
+    seeds = seed_evidence(
+        learned.heads,
+        candidates,
+        panel,
+        models=[name for name in settings.chosen_models if name in LEARNED],
+        weights=learned_settings(settings).weights,
+    )
+    return Heads(learned, seeds=seeds)
 
 
 def tabulate(

@@ -8,12 +8,14 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from flows.feedback_rule import FeedbackRule
 from flows.ledger.decisions import DecisionRule
 from flows.overrides import OverrideRule
 from flows.refusal import RefusedError
 from flows.schedules import Schedules
 from flows.settings import canonical_digest
 from validation.confidence_sequence import ShadowRule
+from validation.gates import GateRule
 from validation.guardrail import GuardrailRule
 from validation.monitor_rule import MonitorRule
 
@@ -27,6 +29,12 @@ class DeskSettings(BaseModel):
     ----------
     guardrail : GuardrailRule
     override : OverrideRule
+    monitor : MonitorRule
+    shadow : ShadowRule
+    gates : GateRule
+        What a version must pass before it may be promoted.
+    feedback : FeedbackRule
+        What becomes of flags; the numbers of a session do not depend on it.
     decision : DecisionRule
     schedules : Schedules
         When to try; what comes of it does not depend on them.
@@ -38,13 +46,16 @@ class DeskSettings(BaseModel):
     override: OverrideRule = OverrideRule()
     monitor: MonitorRule = MonitorRule()
     shadow: ShadowRule = ShadowRule()
+    gates: GateRule = GateRule()
+    feedback: FeedbackRule = FeedbackRule()
     decision: DecisionRule = DecisionRule()
     schedules: Schedules = Schedules()
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that the numbers of a session depend on, whatever file it came from."""
-        return canonical_digest(self.model_dump(mode="json", exclude={"schedules", "decision"}))
+        aside = {"schedules", "decision", "gates", "feedback"}
+        return canonical_digest(self.model_dump(mode="json", exclude=aside))
 
 
 def read_desk_settings(path: Path | None = None) -> DeskSettings:

@@ -13,6 +13,7 @@ from flows import wording
 from flows.settings import BAR, CLAIM, LEARNED, LEGACY
 from flows.wording import ANSWERS, model_title
 from validation.crises import ALL, CATALOGUE, CrisisWindow
+from validation.gates import reason_of, title_of_gate
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -202,6 +203,8 @@ def _template() -> Template:
         "title": model_title,
         "test": wording.title_of_test,
         "answer": ANSWERS.__getitem__,
+        "gate": title_of_gate,
+        "reason": reason_of,
         "reach": _reach,
     }
     return environment.get_template("report.html.j2")

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from validation.crises import ALL, is_crisis
 
 Record = Mapping[str, Any]
 
+CHAMPION_FZ0 = "champion_fz0"
+GATES = (
+    "exceedance_deviation",
+    "shortfall_z2",
+    "tail_accuracy",
+    "relative_fz0",
+    "crisis_relative_fz0",
+    "crisis_p_value",
+    "seed_fz0",
+    "seed_spread",
+    CHAMPION_FZ0,
+)
+"""Gates in the order in which they are shown; each has its threshold in `GateRule`."""
 
-@dataclass(frozen=True, slots=True)
-class GateThresholds:
-    """What a model must meet over all judged targets, and in every crisis.
+TITLES = {
+    "exceedance_deviation": "Exceedances off the expected number, at most",
+    "shortfall_z2": "ES: Z2, at least",
+    "tail_accuracy": "Cells whose tail is not rejected, at least",
+    "relative_fz0": "FZ0 against GJR-FHS, at most",
+    "crisis_relative_fz0": "FZ0 against GJR-FHS in the worst crisis, at most",
+    "crisis_p_value": "p-value of being worse in a crisis, at least",
+    "seed_fz0": "FZ0 of one seed alone against all, at most",
+    "seed_spread": "VaR from seed to seed, largest less smallest, at most",
+    CHAMPION_FZ0: "FZ0 against the champion, at most",
+    "documents_complete": "Mandatory fields missing in the documents, at most",
+}
+"""Gates for people, and on which side of its threshold a value passes."""
+
+
+class GateRule(BaseModel):
+    """What a model must meet over all judged targets, in every crisis, and against the champion.
 
     Attributes
     ----------
@@ -29,14 +58,29 @@ class GateThresholds:
         The same in the worst crisis.
     crisis_p_value : float
         Lowest p-value, adjusted over crises, that the model is worse in one of them.
+    seed_fz0 : float
+        Most by which FZ0 of one seed alone may differ from the ensemble's, as a share of it.
+    seed_spread : float
+        Most by which VaR may differ from seed to seed: largest less smallest over their mean,
+        median over rows.
+    champion_fz0 : float
+        Highest FZ0 relative to the champion's, on the sessions that both forecast.
+    champion_sessions : int
+        Fewest such sessions; with fewer the gate is not passed.
     """
 
-    exceedance_deviation: float = 0.25
-    shortfall_z2: float = -0.25
-    tail_accuracy: float = 0.80
-    relative_fz0: float = 0.0
-    crisis_relative_fz0: float = 0.03
-    crisis_p_value: float = 0.05
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    exceedance_deviation: Annotated[float, Field(gt=0)] = 0.25
+    shortfall_z2: Annotated[float, Field(lt=1)] = -0.25
+    tail_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.80
+    relative_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.0
+    crisis_relative_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.03
+    crisis_p_value: Annotated[float, Field(ge=0, le=1)] = 0.05
+    seed_fz0: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    seed_spread: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    champion_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.0
+    champion_sessions: Annotated[int, Field(ge=1)] = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +90,7 @@ class Gate:
     Attributes
     ----------
     name : str
-        Field of `GateThresholds`.
+        Of `GATES`.
     threshold : float
     value : float or None
         The least favourable value; None where the evidence holds none.
@@ -65,29 +109,37 @@ class Gate:
 
 
 def judged_gates(
-    evidence: Record, *, model: str, thresholds: GateThresholds | None = None
+    evidence: Record,
+    *,
+    model: str,
+    rule: GateRule | None = None,
+    seeds: Sequence[Record] = (),
 ) -> tuple[Gate, ...]:
-    """Every gate of one model, at its least favourable level.
+    """Every gate of one model but the champion's, each at its least favourable level.
 
     Parameters
     ----------
     evidence : mapping
         As `validation.evidence.examine` returns it; the shortest horizon decides.
     model : str
-    thresholds : GateThresholds, optional
+    rule : GateRule, optional
+    seeds : sequence of mapping
+        By model and level: ``model``, ``alpha``, and the figures of
+        `validation.seed_stability.SeedStability`.
 
     Returns
     -------
     tuple of Gate
-        In the order of `GateThresholds`.
+        In the order of `GATES`, without the last.
     """
-    limits = thresholds or GateThresholds()
+    limits = rule or GateRule()
     shortest = min((group["horizon"] for group in evidence["pooled"]), default=1)
     pooled = _of(evidence["pooled"], model, window=ALL, horizon=shortest)
     compared = _of(evidence["comparisons"], model, horizon=shortest)
     overall = _of(compared, model, window=ALL)
     crises = [record for record in compared if is_crisis(record["window"])]
     accuracy = _of(evidence["tail_accuracy"], model, scope="all")
+    members = _of(seeds, model)
     return (
         _highest("exceedance_deviation", limits.exceedance_deviation, pooled, _deviation),
         _lowest("shortfall_z2", limits.shortfall_z2, pooled, _z2),
@@ -100,7 +152,50 @@ def judged_gates(
             lambda one: one["relative"],
         ),
         _lowest("crisis_p_value", limits.crisis_p_value, crises, lambda one: one["p_worse_holm"]),
+        _highest("seed_fz0", limits.seed_fz0, members, lambda one: one["fz0_relative"]),
+        _highest("seed_spread", limits.seed_spread, members, lambda one: one["var_range"]),
     )
+
+
+def champion_gate(compared: Sequence[Record], *, rule: GateRule | None = None) -> Gate:
+    """The candidate against the champion, on the sessions that both forecast.
+
+    Parameters
+    ----------
+    compared : sequence of mapping
+        By level: ``n_dates`` and ``relative`` of `validation.head_to_head.comparisons`; empty
+        where they have no session in common.
+    rule : GateRule, optional
+    """
+    limits = rule or GateRule()
+    fewest = min((one["n_dates"] for one in compared), default=0)
+    if fewest < limits.champion_sessions:
+        reason = f"too few sessions: {fewest} of {limits.champion_sessions} that both forecast"
+        return Gate(CHAMPION_FZ0, limits.champion_fz0, None, False, ({"reason": reason},))
+    return _highest(CHAMPION_FZ0, limits.champion_fz0, list(compared), lambda one: one["relative"])
+
+
+def no_champion(*, rule: GateRule | None = None) -> Gate:
+    """The same gate where nobody is in office: passed, at its threshold, and it says why."""
+    limit = (rule or GateRule()).champion_fz0
+    return Gate(CHAMPION_FZ0, limit, limit, True, ({"reason": "no champion"},))
+
+
+def title_of_gate(name: str) -> str:
+    """What a gate asks, for people; its own name where it is not one of ours."""
+    return TITLES.get(name, name.replace("_", " "))
+
+
+def reason_of(gate: Record) -> str:
+    """Why a gate has no value, or passed without one to compare; empty where its figures say it.
+
+    Parameters
+    ----------
+    gate : mapping
+        A `Gate` or a row of the ledger, as plain values.
+    """
+    told = [one for one in gate.get("evidence", ()) if isinstance(one, Mapping) and "reason" in one]
+    return str(told[0]["reason"]) if told else ""
 
 
 def _of(records: Iterable[Record], model: str, **wanted: object) -> list[Record]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
+from flows.champion_gate import judge_against_champion
 from flows.ledger.champions import (
     Champion,
     champion_of,
@@ -26,6 +27,7 @@ from flows.version_rows import version_row
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Transaction
+    from validation.gates import GateRule
 
 
 def request_promotion(
@@ -37,8 +39,11 @@ def request_promotion(
     reason: str,
     rule: DecisionRule | None = None,
     expires: datetime | None = None,
+    gates: GateRule | None = None,
 ) -> int:
     """Ask that a version become champion in place of the one of now.
+
+    It is judged against that one for whoever approves; a gate that is not passed stops no request.
 
     Parameters
     ----------
@@ -52,6 +57,8 @@ def request_promotion(
     rule : DecisionRule, optional
     expires : datetime, optional
         By default as the rule says.
+    gates : GateRule, optional
+        By default what the settings of the desk say.
 
     Returns
     -------
@@ -61,8 +68,8 @@ def request_promotion(
     Raises
     ------
     RefusedError
-        If there is no such version, the role does not allow it, no reason is given or the expiry
-        has passed.
+        If there is no such version, the role does not allow it, no reason is given, the expiry
+        has passed, or an entry was altered.
     BlockedError
         If the version is champion already.
     """
@@ -71,7 +78,7 @@ def request_promotion(
     now = champion_of(tx, model)
     if now.version == version["seq"]:
         raise BlockedError(f"VERSION: {now}.")
-    return ask(
+    request = ask(
         tx,
         "promote",
         version,
@@ -82,6 +89,8 @@ def request_promotion(
         expires=expires,
         rule=rule,
     )
+    judge_against_champion(tx, version, rule=gates)
+    return request
 
 
 def approve(tx: Transaction, request: int, *, approver: Person, reason: str = "") -> int:
@@ -142,7 +151,9 @@ def approve(tx: Transaction, request: int, *, approver: Person, reason: str = ""
     return approval
 
 
-def promote(tx: Transaction, root: Path, request: int, *, actor: Person) -> Champion:
+def promote(
+    tx: Transaction, root: Path, request: int, *, actor: Person, gates: GateRule | None = None
+) -> Champion:
     """Make the version of an approved request champion, if nothing speaks against it now.
 
     Parameters
@@ -153,6 +164,8 @@ def promote(tx: Transaction, root: Path, request: int, *, actor: Person) -> Cham
     request : int
     actor : Person
         An approver.
+    gates : GateRule, optional
+        By default what the settings of the desk say.
 
     Raises
     ------
@@ -173,7 +186,7 @@ def promote(tx: Transaction, root: Path, request: int, *, actor: Person) -> Cham
             f"REQUEST: {request} was used by {used['actor']} at {used['at']}: "
             f"{champion_of(tx, version['model'])}. An approval promotes once; ask again."
         )
-    against = objections(tx, root, asked, version)
+    against = objections(tx, root, asked, version, gates=gates)
     if approval is None or against:
         raise BlockedError(
             f"VERSION: {version['number']} may not be promoted:\n"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.champion_gate import judge_against_champion
 from flows.ledger.chain import faults_of
 from flows.ledger.champions import champion_of, open_vetoes
 from flows.ledger.requests import bound, expired
 from flows.refusal import RefusedError
+from validation.gates import GATES, reason_of
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Transaction
+    from validation.gates import GateRule
 
 Row = dict[str, Any]
 
@@ -19,16 +22,23 @@ WEIGHED = ("gate", "finding", "finding_closed", "veto", "unveto", "champion")
 """Kinds of which no row may be altered or gone where a promotion is decided."""
 
 
-def objections(tx: Transaction, root: Path, asked: Row, version: Row) -> list[str]:
+def objections(
+    tx: Transaction, root: Path, asked: Row, version: Row, *, gates: GateRule | None = None
+) -> list[str]:
     """Everything that speaks against answering a request for promotion now.
+
+    The version is judged against the champion once more, and the answer recorded.
 
     Parameters
     ----------
     tx : Transaction
+        That writes.
     root : Path
         State root, whose documents are hashed again.
     asked, version : dict
         Ledger rows of the request and of its version.
+    gates : GateRule, optional
+        By default what the settings of the desk say.
 
     Returns
     -------
@@ -44,6 +54,7 @@ def objections(tx: Transaction, root: Path, asked: Row, version: Row) -> list[st
     for fault in faults_of(tx.connection, *WEIGHED):
         raise RefusedError(str(fault))
     tx.vouched(version["seq"])
+    judge_against_champion(tx, version, rule=gates)
     return [
         *_of_the_approval(tx, asked, version),
         *_of_the_version(tx, root, version),
@@ -75,8 +86,8 @@ def _of_the_version(tx: Transaction, root: Path, version: Row) -> list[str]:
         for row in gates.values()
         if not row["passed"]
     ]
-    if not gates:
-        against.append("no gate has judged it. Run `foreshock retrain`.")
+    if unjudged := [name for name in GATES if name not in gates]:
+        against.append(f"never judged by {', '.join(unjudged)}. Run `foreshock retrain`.")
     against += blocking(tx, root, version)
     for row in tx.rows("finding", version=version["seq"], severity="high"):
         if tx.last("finding_closed", finding=row["seq"]) is None:
@@ -99,4 +110,6 @@ def _of_the_champion(tx: Transaction, asked: Row, version: Row) -> list[str]:
 
 
 def _value(gate: Row) -> str:
-    return "no evidence" if gate["value"] is None else f"{gate['value']:g}"
+    if gate["value"] is not None:
+        return f"{gate['value']:g}"
+    return reason_of(gate) or "no evidence"

@@ -319,10 +319,12 @@ def test_what_a_fuller_examiner_adds_is_shown(
 def test_gates_are_shown_in_words_where_there_are_any(page: str):
     gates = [
         {"name": "shortfall_z2", "passed": True, "value": 0.0112, "threshold": -0.25},
-        {"name": "tail_accuracy", "passed": False, "value": 0.7, "threshold": 0.85},
+        {"name": "champion_fz0", "passed": False, "value": None, "threshold": 0.0}
+        | {"evidence": ({"reason": "too few sessions: 3 of 40 that both forecast"},)},
     ]
     text = words(rendered(make_evidence(), make_forecasts(), make_feeds(), gates=gates))
-    assert "shortfall z2 0.011 −0.250 ● passed tail accuracy 0.700 0.850 ■ not passed" in text
+    assert "ES: Z2, at least 0.011 −0.250 ● passed FZ0 against the champion, at most" in text
+    assert "at most n/a 0.000 ■ not passed too few sessions: 3 of 40 that both forecast" in text
     assert 'id="gates"' not in page
 
 

@@ -1,9 +1,19 @@
 import json
-from dataclasses import FrozenInstanceError, asdict
+from dataclasses import asdict
 
 import pytest
+from pydantic import ValidationError
 
-from validation.gates import GateThresholds, judged_gates
+from validation.gates import (
+    GATES,
+    TITLES,
+    GateRule,
+    champion_gate,
+    judged_gates,
+    no_champion,
+    reason_of,
+    title_of_gate,
+)
 
 
 def pooled(**changes):
@@ -23,19 +33,31 @@ def accuracy(**changes):
     return {"model": "combined", "scope": "all", "share": 0.9, "passed": 90, "cells": 100} | changes
 
 
+def seeds(**changes):
+    return {"model": "combined", "alpha": 0.99, "fz0_relative": 0.01, "var_range": 0.02} | changes
+
+
+def shadowed(**changes):
+    return {"alpha": 0.99, "n_dates": 40, "relative": -0.01} | changes
+
+
 def gates(**changes):
     evidence = {
         "pooled": [pooled()],
         "comparisons": [compared(), compared("covid_2020", relative=0.01, p_worse_holm=0.4)],
         "tail_accuracy": [accuracy()],
     }
-    return {gate.name: gate for gate in judged_gates(evidence | changes, model="combined")}
+    members = changes.pop("seeds", [seeds()])
+    judged = judged_gates(evidence | changes, model="combined", seeds=members)
+    return {gate.name: gate for gate in judged}
 
 
 def test_a_sound_model_passes_every_gate():
     found = gates()
     assert all(gate.passed for gate in found.values())
-    assert list(found) == list(GateThresholds.__dataclass_fields__)
+    assert [*found, "champion_fz0"] == list(GATES)
+    assert set(GATES) | {"champion_sessions"} == set(GateRule.model_fields)
+    assert set(TITLES) == {*GATES, "documents_complete"}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +73,8 @@ def test_a_sound_model_passes_every_gate():
             0.04,
             {"comparisons": [compared("banks_2023", relative=0.04), compared("yen_2024")]},
         ),
+        ("seed_fz0", 0.2, {"seeds": [seeds(), seeds(alpha=0.975, fz0_relative=0.2)]}),
+        ("seed_spread", 0.5, {"seeds": [seeds(var_range=0.5), seeds(alpha=0.975)]}),
         ("crisis_p_value", 0.01, {"comparisons": [compared("gilts_2022", p_worse_holm=0.01)]}),
     ],
 )
@@ -86,5 +110,63 @@ def test_another_model_or_a_longer_horizon_decides_nothing():
 
 def test_gates_are_plain_data_and_thresholds_do_not_move():
     json.dumps([asdict(gate) for gate in gates().values()], allow_nan=False)
-    with pytest.raises(FrozenInstanceError):
-        GateThresholds().tail_accuracy = 0.1  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(ValidationError, match="frozen"):
+        GateRule().tail_accuracy = 0.1  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_threshold_that_is_set_decides():
+    judged = {
+        gate.name: gate
+        for gate in judged_gates(
+            nothing() | {"pooled": [pooled()]}, model="combined", rule=GateRule(shortfall_z2=-0.05)
+        )
+    }
+    assert (judged["shortfall_z2"].value, judged["shortfall_z2"].threshold) == (-0.1, -0.05)
+    assert not judged["shortfall_z2"].passed
+    assert judged["exceedance_deviation"].passed
+
+
+@pytest.mark.parametrize(
+    "setting", [{"champion_fzo": 0.0}, {"champion_sessions": 0}, {"tail_accuracy": 1.5}]
+)
+def test_an_unknown_setting_or_one_that_breaks_its_rule_is_refused(setting: dict[str, float]):
+    with pytest.raises(ValidationError):
+        GateRule.model_validate(setting)
+
+
+def test_one_seed_alone_is_no_evidence_of_stability():
+    found = gates(seeds=[seeds(fz0_relative=None, var_range=None)])
+    assert not found["seed_fz0"].passed
+    assert found["seed_spread"].value is None
+
+
+@pytest.mark.parametrize(
+    ("relatives", "passed"), [((-0.01, 0.0), True), ((-0.01, 0.001), False), ((0.2, -0.3), False)]
+)
+def test_no_level_may_score_worse_than_the_champion(relatives: tuple[float, ...], passed: bool):
+    gate = champion_gate([shadowed(relative=one) for one in relatives])
+    assert gate.passed == passed
+    assert gate.value == max(relatives)
+    assert gate.evidence[0]["relative"] == max(relatives)
+
+
+def test_a_session_short_is_no_evidence_against_or_for_a_champion():
+    gate = champion_gate([shadowed(), shadowed(n_dates=39)])
+    assert (gate.passed, gate.value) == (False, None)
+    assert reason_of(asdict(gate)) == "too few sessions: 39 of 40 that both forecast"
+    assert champion_gate([shadowed(n_dates=39)], rule=GateRule(champion_sessions=39)).passed
+    assert not champion_gate([]).passed
+
+
+@pytest.mark.parametrize("limit", [-0.02, 0.0, 0.01])
+def test_where_nobody_is_in_office_the_first_passes_whatever_is_asked(limit: float):
+    gate = no_champion(rule=GateRule(champion_fz0=limit))
+    assert gate.passed
+    assert gate.value == gate.threshold == limit
+    assert reason_of(asdict(gate)) == "no champion"
+
+
+def test_a_gate_is_named_in_words():
+    assert title_of_gate("champion_fz0") == "FZ0 against the champion, at most"
+    assert title_of_gate("a_new_one") == "a new one"
+    assert reason_of({"name": "shortfall_z2", "evidence": {}}) == ""

@@ -8,6 +8,7 @@ from typing import Any
 from validation.documents.card import UNJUDGED
 from validation.documents.inputs import Inputs
 from validation.documents.schema import Section, fact, known, section, table
+from validation.gates import title_of_gate
 
 
 def sections(inputs: Inputs) -> list[Section]:
@@ -59,7 +60,8 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _gate_thresholds(inputs: Inputs) -> dict[str, Any]:
-    return table(("gate", "threshold"), [[one["name"], one["threshold"]] for one in inputs.gates])
+    rows = [[title_of_gate(one["name"]), one["threshold"]] for one in inputs.gates]
+    return table(("gate", "threshold"), rows)
 
 
 def _alerts(inputs: Inputs) -> dict[str, Any]:

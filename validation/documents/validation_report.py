@@ -8,6 +8,7 @@ from validation.crises import ALL
 from validation.documents.card import UNJUDGED
 from validation.documents.inputs import Inputs
 from validation.documents.schema import Section, fact, known, section, spoken, table
+from validation.gates import reason_of, title_of_gate
 
 BENCHMARKS = ("hs_250", "garch_fhs", "gjr_fhs", "garch_t", "gjr_t")
 
@@ -106,7 +107,13 @@ def _benchmarks(inputs: Inputs) -> dict[str, Any] | None:
 
 def _gates(inputs: Inputs) -> dict[str, Any]:
     rows = [
-        [gate["name"], gate["value"], gate["threshold"], "passed" if gate["passed"] else "not"]
+        [
+            title_of_gate(gate["name"]),
+            gate["value"],
+            gate["threshold"],
+            "passed" if gate["passed"] else "not",
+            reason_of(gate),
+        ]
         for gate in inputs.gates
     ]
-    return table(("gate", "value", "threshold", "answer"), rows)
+    return table(("gate", "value", "threshold", "answer", "reason"), rows)

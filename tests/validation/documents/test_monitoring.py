@@ -29,7 +29,7 @@ def test_the_plan_shows_thresholds_and_the_report_what_was_seen():
     )
     told = {field["name"]: field["value"] for part in sections(inputs) for field in part["fields"]}
     assert told["thresholds"]["rows"] == [["guardrail.above", 2.0]]
-    assert told["gates"]["rows"] == [["shortfall_z2", -0.25]]
+    assert told["gates"]["rows"] == [["ES: Z2, at least", -0.25]]
     assert told["alerts"]["rows"] == [["2026-11-24", "warning", "drift", "vix", "moved"]]
     assert told["drift"]["rows"] == [["vix", "wasserstein", 0.9, 0.1, True]]
     assert told["shadow"].startswith("not computed")
