@@ -13,6 +13,8 @@ import pandas as pd
 from features.panel import Panel
 from flows import tracking
 from flows.backtest import Heads, tabulate
+from flows.champion_gate import gate_before_shadow
+from flows.desk_settings import read_desk_settings
 from flows.evidence_file import evidence_text
 from flows.evidence_metrics import metrics_of
 from flows.held_models import WEIGHTS
@@ -202,7 +204,7 @@ def run(
         What set it off, as plain values.
     """
     work = judged(settings, root=root, steps=steps)
-    gates = steps("gates", lambda step: _gates(step, work))
+    gates = steps("gates", lambda step: _gates(step, work, root))
     made = provenance()
     runs = root / "runs"
     with staging(out.absolute().parent if out else runs) as staged:
@@ -297,12 +299,16 @@ def _registered(
         yield steps("register", work)
 
 
-def _gates(step: Step, work: Work) -> tuple[Gate, ...]:
+def _gates(step: Step, work: Work, root: Path) -> tuple[Gate, ...]:
     model = claimed_model(work.evidence)
     if model is None:
         step.summary = "no learned model to judge"
         return ()
-    gates = judged_gates(work.evidence, model=model)
+    rule = read_desk_settings().gates
+    gates = (
+        *judged_gates(work.evidence, model=model, rule=rule, seeds=work.heads.seeds),
+        gate_before_shadow(root, tracking.REGISTERED, rule=rule),
+    )
     failed = _failed(gates)
     step.summary = f"{sum(gate.passed for gate in gates)} of {len(gates)} passed"
     step.summary += f"; not {failed}" if failed else ""
