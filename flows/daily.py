@@ -8,10 +8,9 @@ settings: whoever tries again is told what came of it the first time. Live input
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from flows.alerts import Signal, record_signals
@@ -39,6 +38,7 @@ from flows.session_monitor import (
     monitored,
     regime_signals,
 )
+from flows.session_rows import COLUMNS, forecast_rows, outcome_rows
 from flows.session_shadow import compared
 from flows.settings import LEGACY
 from validation.input_domain import Outside
@@ -47,19 +47,6 @@ if TYPE_CHECKING:
     from flows.ledger.ledger import Ledger, Transaction
 
 MODEL = "foreshock-tail"
-COLUMNS = (
-    "portfolio",
-    "role",
-    "model",
-    "version",
-    "alpha",
-    "horizon",
-    "origin",
-    "target",
-    "var",
-    "es",
-    "sigma",
-)
 _CAUSES = {DEGRADED: "degradation", DRIFTED: "drift", REGIME: "regime"}
 """Alerts that set off a retrain, and the cause that is written on the version."""
 
@@ -75,9 +62,10 @@ class SessionInputs:
     snapshot : str
         SHA-256 of the market's tables.
     forecasts : DataFrame
-        `COLUMNS`, one row per book, role, model, level; roles are ``champion``, ``challenger``,
-        ``legacy`` and ``fallback``; ``version`` is a place in the ledger or missing; ``origin``
-        is the as-of, ``target`` the book's next session; ``var``, ``es`` are losses, positive.
+        `flows.session_rows.COLUMNS`, one row per book, role, model, level; roles are ``champion``,
+        ``challenger``, ``legacy`` and ``fallback``; ``version`` is a place in the ledger or
+        missing; ``origin`` is the book's last session, ``target`` its next; ``var``, ``es`` are
+        losses, positive.
     realised : mapping of book to mapping of date to float
         Simple returns of the last sessions by ISO date; NaN where one is not clean.
     pits : mapping of book to mapping of model to mapping of date to float
@@ -135,12 +123,12 @@ class SessionDone:
         Its place in the ledger.
     as_of : str
     summary : mapping
-        ``standing``, ``champion``, ``numbers``, ``monitor``, ``shadow``, ``regime``, ``health``,
-        as plain values.
+        ``standing``, ``model``, ``champion``, ``numbers``, ``monitor``, ``shadow``, ``regime``,
+        ``health`` and ``triggers``, as plain values.
     numbers : tuple of Number
         What is published; empty where the session was recorded before.
     triggers : tuple of Trigger
-        Of alerts that began in this session; empty where it was recorded before.
+        Of alerts that began in this session.
     monitors : mapping of book to BookMonitor
         To play the next session's on.
     fresh : bool
@@ -154,6 +142,11 @@ class SessionDone:
     triggers: tuple[Trigger, ...] = ()
     monitors: Mapping[str, Any] = field(default_factory=dict[str, Any])
     fresh: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they go into JSON."""
+        about = {"schema": "foreshock.session/1", "session": self.seq, "as_of": self.as_of}
+        return about | dict(self.summary) | {"fresh": self.fresh}
 
 
 def run_session(
@@ -201,24 +194,29 @@ def recorded_session(
     history: DeskHistory | None = None,
     before: Monitors | None = None,
     targets: Sequence[str] = ("log",),
+    signals: Sequence[Signal] = (),
+    checked: Sequence[str] = (),
     actor: str = "scheduler",
 ) -> SessionDone:
-    """The work of `run_session` inside a transaction of the caller's."""
+    """The work of `run_session` inside a transaction of the caller's.
+
+    ``signals`` are told beside the session's own, of kinds that ``checked`` names.
+    """
     as_of = f"{inputs.as_of:%Y-%m-%d}"
     known = tx.last("session", as_of=as_of, settings_sha256=desk.digest)
     if known is not None:
-        return SessionDone(known["seq"], as_of, known["summary"] or {}, fresh=False)
+        return recorded_before(known)
     _refuse_unfit(tx, inputs, as_of)
     champion = champion_of(tx, MODEL)
-    standing, model = _standing(champion)
-    forecasts = _forecast_rows(inputs.forecasts)
+    forecasts = forecast_rows(inputs.forecasts)
+    standing, model = _standing(champion, {row["role"]: row["model"] for row in forecasts})
     if history is None:
         alphas = sorted({row["alpha"] for row in forecasts})
         history = DeskHistory.read(tx, alphas=alphas, before=as_of)
-    outcomes = _outcome_rows(history, inputs)
+    outcomes = outcome_rows(history, inputs)
     history.forecast(forecasts)
     past = past_numbers(tx, model=model, before=as_of, sessions=desk.guardrail.sessions)
-    numbers, signals = publish(
+    numbers, found = publish(
         tx,
         inputs.forecasts,
         past,
@@ -236,10 +234,18 @@ def recorded_session(
     )
     last = tx.last("session")
     was = last["summary"].get("regime") if last and last["summary"] else None
-    signals += degradation_signals(monitors, model=model)
-    signals += input_signals(inputs.outside, inputs.drift, rule=desk.monitor)
-    signals += regime_signals(inputs.regime, was)
-    signals += feed_signals(inputs.health)
+    every = [
+        *signals,
+        *found,
+        *degradation_signals(monitors, model=model),
+        *input_signals(inputs.outside, inputs.drift, rule=desk.monitor),
+        *regime_signals(inputs.regime, was),
+        *feed_signals(inputs.health),
+    ]
+    looked = [*SIGNALS, DEGRADED, OUTSIDE, REGIME, FEEDS, *checked]
+    looked += [DRIFTED] if inputs.drift else []
+    raised = record_signals(tx, every, actor=actor, checked=looked, targets=targets).raised
+    triggers = _triggers(every, raised)
     summary = {
         "standing": standing,
         "model": model,
@@ -249,21 +255,30 @@ def recorded_session(
         "shadow": _shadow(history, forecasts, model, desk),
         "regime": inputs.regime,
         "health": dict(inputs.health),
+        "triggers": [asdict(trigger) for trigger in triggers],
     }
     seq = _record(tx, inputs, as_of, desk, forecasts, outcomes, summary, actor=actor)
     judge_overrides(tx, actor=actor)
-    checked = [*SIGNALS, DEGRADED, OUTSIDE, REGIME, FEEDS, *([DRIFTED] if inputs.drift else [])]
-    raised = record_signals(tx, signals, actor=actor, checked=checked, targets=targets).raised
     return SessionDone(
-        seq, as_of, summary, tuple(numbers), _triggers(signals, raised), monitors, fresh=True
+        seq, as_of, summary, tuple(numbers), triggers=triggers, monitors=monitors, fresh=True
     )
 
 
-def _standing(champion: Champion) -> tuple[Standing, str]:
-    """Whose number the desk sees, and the name of that model."""
-    if champion.version is not None:
-        return "champion", str(champion.name)
-    return ("fallback", FALLBACK) if champion.cause == "stop" else ("legacy", LEGACY)
+def recorded_before(row: Mapping[str, Any]) -> SessionDone:
+    """What came of a session, from its row in the ledger."""
+    summary = row["summary"] or {}
+    triggers = tuple(Trigger(**one) for one in summary.get("triggers", ()))
+    return SessionDone(row["seq"], row["as_of"], summary, triggers=triggers, fresh=False)
+
+
+def _standing(champion: Champion, said: Mapping[str, str]) -> tuple[Standing, str]:
+    """Whose number the desk sees, and the name of that model.
+
+    Where a champion was promoted and none could be served the fallback answers, as after a stop.
+    """
+    if champion.version is not None and "champion" in said:
+        return "champion", said["champion"]
+    return ("legacy", LEGACY) if champion.cause is None else ("fallback", FALLBACK)
 
 
 def _refuse_unfit(tx: Transaction, inputs: SessionInputs, as_of: str) -> None:
@@ -277,48 +292,6 @@ def _refuse_unfit(tx: Transaction, inputs: SessionInputs, as_of: str) -> None:
             f"as_of: {as_of} lies before the last session, {last['as_of']}; what was shown then is "
             f"on record. Choose a later one."
         )
-
-
-def _forecast_rows(forecasts: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as the ledger keeps them; a model without a number has no row."""
-    known = forecasts[forecasts["var"].notna() & forecasts["es"].notna()]
-    rows: list[dict[str, Any]] = []
-    for row in known.loc[:, list(COLUMNS)].to_dict("records"):
-        version, sigma = row["version"], row["sigma"]
-        rows.append(
-            {str(name): value for name, value in row.items()}
-            | {
-                "portfolio": str(row["portfolio"]),
-                "role": str(row["role"]),
-                "model": str(row["model"]),
-                "version": None if pd.isna(version) else int(version),
-                "alpha": float(row["alpha"]),
-                "horizon": int(row["horizon"]),
-                "origin": _day(row["origin"]),
-                "target": _day(row["target"]),
-                "var": float(row["var"]),
-                "es": float(row["es"]),
-                "sigma": None if pd.isna(sigma) else float(sigma),
-                "pit": None,
-            }
-        )
-    return rows
-
-
-def _outcome_rows(history: DeskHistory, inputs: SessionInputs) -> list[dict[str, Any]]:
-    """What became of the forecasts whose session has come, by book."""
-    rows: list[dict[str, Any]] = []
-    for book, target in history.awaited.items():
-        returns = inputs.realised.get(book, {})
-        if target not in returns:  # not known yet, e.g. a session that all of its holdings skipped
-            continue
-        shown = inputs.pits.get(book, {})
-        pits = {key: by_date.get(target, np.nan) for key, by_date in shown.items()}
-        pits = {key: float(pit) for key, pit in pits.items() if np.isfinite(pit)}
-        pnl = float(returns[target]) if np.isfinite(returns[target]) else None
-        history.happened(book, pnl, pits)
-        rows.append({"portfolio": book, "target": target, "pnl": pnl, "pits": pits or None})
-    return rows
 
 
 def _shadow(
@@ -381,7 +354,3 @@ def _triggers(signals: Sequence[Signal], raised: Sequence[str]) -> tuple[Trigger
         about = {"message": signal.message} | dict(signal.evidence)
         found.setdefault(cause, Trigger(cause, signal.subject, about))
     return tuple(found.values())
-
-
-def _day(value: Any) -> str:
-    return f"{pd.Timestamp(value):%Y-%m-%d}"

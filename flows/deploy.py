@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from flows.events import DEGRADATION, DRIFT
+from flows.events import CAUSES
 from flows.refusal import RefusedError
 from flows.schedules import Schedules
 
@@ -79,9 +79,10 @@ def deployments(schedules: Schedules, *, data: Path | None = None) -> tuple[Depl
         Deployment(
             "retrain",
             "flows.session_flows.retrain_flow",
-            "Train a challenger: each quarter, and when inputs drift or a model degrades.",
+            "Train a challenger: each quarter, and when inputs drift, a model degrades or a crisis "
+            "begins.",
             cron=schedules.quarterly,
-            on=(DRIFT, DEGRADATION),
+            on=tuple(CAUSES),
             parameters=market,
         ),
         Deployment(
@@ -89,7 +90,6 @@ def deployments(schedules: Schedules, *, data: Path | None = None) -> tuple[Depl
             "flows.session_flows.weekly_flow",
             "The week's worst calls, for the calibration session.",
             cron=schedules.weekly,
-            parameters=market,
         ),
         Deployment(
             "approval",

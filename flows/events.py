@@ -7,7 +7,10 @@ from typing import Any
 
 DRIFT = "foreshock.drift"
 DEGRADATION = "foreshock.degradation"
-"""Names of the two events that a retrain answers."""
+REGIME = "foreshock.regime"
+EVENTS = {"drift": DRIFT, "degradation": DEGRADATION, "regime": REGIME}
+"""Event by the cause that a retrain writes on its version."""
+CAUSES = {event: cause for cause, event in EVENTS.items()}
 
 
 def emit(event: str, *, subject: str, evidence: Mapping[str, Any]) -> None:
@@ -16,7 +19,7 @@ def emit(event: str, *, subject: str, evidence: Mapping[str, Any]) -> None:
     Parameters
     ----------
     event : str
-        `DRIFT` or `DEGRADATION`.
+        One of `EVENTS`.
     subject : str
         What it was found on, e.g. the name of a book.
     evidence : mapping

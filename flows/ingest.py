@@ -73,6 +73,11 @@ def judged(directory: Path, *, as_of: pd.Timestamp | None = None) -> Verdicts:
     return judge(raw, as_of=_as_of(raw, as_of))
 
 
+def last_session(directory: Path, *, as_of: pd.Timestamp | None = None) -> pd.Timestamp:
+    """As-of that `ingest` would take, read without judging anything."""
+    return _as_of(read_market(directory), as_of)
+
+
 def exit_code(verdicts: Verdicts) -> int:
     """2 if any series, table or book was rejected, else 0."""
     return 2 if verdicts.rejected else 0

@@ -14,6 +14,7 @@ from features.panel import Panel
 from flows import tracking
 from flows.backtest import Heads, tabulate
 from flows.champion_gate import gate_before_shadow
+from flows.clock import Clock, system_clock
 from flows.desk_settings import read_desk_settings
 from flows.evidence_file import evidence_text
 from flows.evidence_metrics import metrics_of
@@ -24,7 +25,8 @@ from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
 from flows.processes import processes, release
 from flows.provenance import Provenance, provenance
-from flows.registration import conclude
+from flows.record import Record, Version
+from flows.registration import Also, conclude
 from flows.report import claimed_model, render_report, verdict_sentence
 from flows.report_sections import forecast_books, speaking_portfolio
 from flows.settings import LEGACY, Settings
@@ -32,7 +34,6 @@ from flows.shadow import shadow
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.table import write_table
 from flows.terminal import Step
-from flows.tracking import Version
 from flows.train import baselines, trained, weights_of
 from flows.units import UnitStore
 from validation.evidence import examine
@@ -183,6 +184,8 @@ def run(
     out: Path | None = None,
     cause: str = "hand",
     cause_evidence: Mapping[str, Any] | None = None,
+    clock: Clock = system_clock,
+    also: Also | None = None,
 ) -> Finished:
     """Validate, train, backtest on the crises, register, compare, and report.
 
@@ -202,6 +205,9 @@ def run(
         Why, of `flows.ledger.versions.CAUSES`; it is written on the version.
     cause_evidence : mapping, optional
         What set it off, as plain values.
+    clock : Clock
+    also : Also, optional
+        See `flows.registration.conclude`.
     """
     work = judged(settings, root=root, steps=steps)
     gates = steps("gates", lambda step: _gates(step, work, root))
@@ -243,6 +249,8 @@ def run(
             gates=gates,
             cause=cause,
             cause_evidence=cause_evidence,
+            clock=clock,
+            also=also,
         )
         step.summary = f"entry {seq} of the ledger" if seq else "no version to record"
 
@@ -285,9 +293,7 @@ def _claim(work: Work) -> str:
 
 
 @contextmanager
-def _registered(
-    steps: Steps, root: Path, record: tracking.Record
-) -> Generator[Version, None, None]:
+def _registered(steps: Steps, root: Path, record: Record) -> Generator[Version, None, None]:
     """The step that registers; the run it opens stays open for the block."""
     with ExitStack() as opened:
 

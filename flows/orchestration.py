@@ -43,7 +43,7 @@ def recorded(name: str, work: Callable[[], Answer]) -> Answer:
 @flow(name="foreshock-ingest", persist_result=False)
 def ingest_flow(request: dict[str, Any], *, quiet: bool = False) -> dict[str, Any]:
     """Judge a market directory; the answer names the snapshot and what was rejected."""
-    found = ingested(_steps(1, quiet), read_settings(**request), state_root())
+    found = ingested(steps_of(1, quiet), read_settings(**request), state_root())
     return {"snapshot": found.market.snapshot, "rejected": list(found.verdicts.rejected)}
 
 
@@ -51,7 +51,7 @@ def ingest_flow(request: dict[str, Any], *, quiet: bool = False) -> dict[str, An
 def train_flow(request: dict[str, Any], model: str, *, quiet: bool = False) -> dict[str, Any]:
     """Train and register one version; see `flows.train.train`."""
     settings = read_settings(**request)
-    return train(settings, model=model, root=state_root(), steps=_steps(5, quiet)).as_dict()
+    return train(settings, model=model, root=state_root(), steps=steps_of(5, quiet)).as_dict()
 
 
 @flow(name="foreshock-backtest", persist_result=False)
@@ -60,7 +60,7 @@ def backtest_flow(
 ) -> dict[str, Any]:
     """Forecast walk-forward; see `flows.backtest_job.backtest`."""
     settings, where = read_settings(**request), Path(out) if out else None
-    return backtest(settings, root=state_root(), steps=_steps(7, quiet), out=where).as_dict()
+    return backtest(settings, root=state_root(), steps=steps_of(7, quiet), out=where).as_dict()
 
 
 @flow(name="foreshock-run", persist_result=False)
@@ -69,9 +69,10 @@ def run_flow(
 ) -> dict[str, Any]:
     """Do the main job; see `flows.lifecycle.run`."""
     settings, where = read_settings(**request), Path(out) if out else None
-    steps = _steps(lifecycle.STEPS, quiet)
+    steps = steps_of(lifecycle.STEPS, quiet)
     return lifecycle.run(settings, root=state_root(), steps=steps, out=where).as_dict()
 
 
-def _steps(total: int, quiet: bool = False) -> Steps:
+def steps_of(total: int, quiet: bool = False) -> Steps:
+    """Steps that a person sees and Prefect records."""
     return Steps(Terminal(total=total, quiet=quiet), recorded)

@@ -220,6 +220,20 @@ def former_champions(tx: Transaction, model: str, *, taken_back: bool = False) -
     return [row for row in rows if row is not None and not open_vetoes(tx, row["seq"])]
 
 
+def challenger_of(tx: Transaction, model: str) -> Row | None:
+    """The newest version without a veto, if it was never champion: it runs in the shadow.
+
+    What is older than a version that has been champion is no challenger of it any more.
+    """
+    office = {row["version"] for row in tx.rows("champion", model=model)}
+    for row in reversed(tx.rows("version", model=model)):
+        if row["seq"] in office:
+            return None
+        if not open_vetoes(tx, row["seq"]):
+            return row
+    return None
+
+
 def open_vetoes(tx: Transaction, version: int) -> list[Row]:
     """Vetoes of a version that two people have not lifted, oldest first."""
     rows = tx.rows("veto", version=version)

@@ -151,12 +151,8 @@ class Served:
         ValueError
             If the panel has other columns than the heads were trained on.
         """
-        if (panel.own, panel.shared) != (self.own, self.shared):
-            changed = {*panel.own, *panel.shared} ^ {*self.own, *self.shared}
-            raise ValueError(
-                f"panel: {', '.join(sorted(changed)) or 'the order of its columns'} is not what "
-                f"{self.model} was trained on. Serve it with the code that trained it, or retrain."
-            )
+        if (reason := self.unreadable(panel)) is not None:
+            raise ValueError(reason)
         rows = series_rows(history, fhs, panel)
         wanted = np.isfinite(rows.var[:, 0]) & (np.arange(len(rows)) >= first)
         asked = rows.where(wanted)
@@ -165,6 +161,17 @@ class Served:
         at = torch.as_tensor(np.flatnonzero(wanted))
         whole.image[at], whole.slope[at] = said.image, said.slope
         return mapped_forecast(history.returns, fhs, whole, alphas=alphas)
+
+    def unreadable(self, panel: Panel) -> str | None:
+        """Why the heads cannot read a panel; None where its columns are those of training."""
+        if (panel.own, panel.shared) == (self.own, self.shared):
+            return None
+        changed = {*panel.own, *panel.shared} ^ {*self.own, *self.shared}
+        return (
+            f"panel: {', '.join(sorted(changed)) or 'the order of its columns'} is not what "
+            f"{self.model} was trained on. Serve it with the data and code that trained it, or "
+            f"retrain."
+        )
 
     def domain(self) -> Domain:
         """Where each input lay in training; beyond it a head reads the nearest end.

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from flows.deploy import Deployment, deployments, runner_deployment
-from flows.events import DEGRADATION, DRIFT
+from flows.events import CAUSES, DRIFT
 from flows.outputs import process_lives
 from flows.schedules import Schedules
 from flows.settings import checkout
@@ -74,12 +74,12 @@ def test_a_flow_is_named_by_its_module_and_no_two_deployments_alike():
 def test_the_market_is_found_from_wherever_a_run_is_started():
     given = {one.name: dict(one.parameters) for one in SERVED}
     market = {"data": str(Path("market").absolute())}
-    assert given == {"daily": market, "retrain": market, "weekly": market, "approval": {}}
+    assert given == {"daily": market, "retrain": market, "weekly": {}, "approval": {}}
     assert dict(deployments(Schedules())[0].parameters) == {"data": None}
 
 
-def test_drift_and_degradation_retrain_and_start_nothing_else():
-    assert {one.name: one.on for one in SERVED if one.on} == {"retrain": (DRIFT, DEGRADATION)}
+def test_what_is_found_on_a_model_retrains_it_and_start_nothing_else():
+    assert {one.name: one.on for one in SERVED if one.on} == {"retrain": tuple(CAUSES)}
 
 
 def test_every_schedule_is_the_desks():
