@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands import decide, desk, operate, people, review
+from flows.commands import decide, desk, operate, people, registry, review, weekly
 from flows.options import (
     Alphas,
     AsOf,
@@ -194,7 +194,9 @@ app.add_typer(decide.app)
 app.add_typer(desk.app)
 app.add_typer(operate.app)
 app.add_typer(people.app)
+app.add_typer(registry.app)
 app.add_typer(review.app)
+app.add_typer(weekly.app)
 
 
 def _asked(settings: Path | None, **given: Any) -> Settings:
