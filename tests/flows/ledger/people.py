@@ -26,6 +26,12 @@ def promotable(ledger: Ledger, root: Path, *, number: int = 1, served: bool = Fa
     It has forecast two months beside every version before it, and said the same.
     """
     seq = record_version(ledger, root, number=number, seed=number, served=served)
+    endorse(ledger, root, seq, number=number)
+    return seq
+
+
+def endorse(ledger: Ledger, root: Path, seq: int, *, number: int) -> None:
+    """Let a recorded version pass its gates, forecast, and have its documents signed."""
     with ledger.transaction() as tx:
         for name in GATES[:-1]:
             append_gate(tx, seq, name, passed=True)
@@ -48,7 +54,6 @@ def promotable(ledger: Ledger, root: Path, *, number: int = 1, served: bool = Fa
             role=person.role,
             desk={},
         )
-    return seq
 
 
 def shadow_session(
