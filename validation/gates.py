@@ -33,7 +33,7 @@ TITLES = {
     "relative_fz0": "FZ0 against GJR-FHS, at most",
     "crisis_relative_fz0": "FZ0 against GJR-FHS in the worst crisis, at most",
     "crisis_p_value": "p-value of being worse in a crisis, at least",
-    "seed_fz0": "FZ0 of one seed alone against all, at most",
+    "seed_fz0": "FZ0 of one seed alone off that of all, at most",
     "seed_spread": "VaR from seed to seed, largest less smallest, at most",
     CHAMPION_FZ0: "FZ0 against the champion, at most",
     "documents_complete": "Mandatory fields missing in the documents, at most",
@@ -59,7 +59,7 @@ class GateRule(BaseModel):
     crisis_p_value : float
         Lowest p-value, adjusted over crises, that the model is worse in one of them.
     seed_fz0 : float
-        Most by which FZ0 of one seed alone may differ from the ensemble's, as a share of it.
+        Most by which mean FZ0 of one seed alone may differ from the ensemble's, either way.
     seed_spread : float
         Most by which VaR may differ from seed to seed: largest less smallest over their mean,
         median over rows.
@@ -77,8 +77,8 @@ class GateRule(BaseModel):
     relative_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.0
     crisis_relative_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.03
     crisis_p_value: Annotated[float, Field(ge=0, le=1)] = 0.05
-    seed_fz0: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    seed_spread: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    seed_fz0: Annotated[float, Field(gt=0)] = 0.02
+    seed_spread: Annotated[float, Field(gt=0, lt=1)] = 0.05
     champion_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.0
     champion_sessions: Annotated[int, Field(ge=1)] = 40
 
@@ -152,7 +152,7 @@ def judged_gates(
             lambda one: one["relative"],
         ),
         _lowest("crisis_p_value", limits.crisis_p_value, crises, lambda one: one["p_worse_holm"]),
-        _highest("seed_fz0", limits.seed_fz0, members, lambda one: one["fz0_relative"]),
+        _highest("seed_fz0", limits.seed_fz0, members, lambda one: one["fz0_apart"]),
         _highest("seed_spread", limits.seed_spread, members, lambda one: one["var_range"]),
     )
 

@@ -20,16 +20,19 @@ class SeedStability:
     Attributes
     ----------
     members, rows : int
-    fz0_relative : float or None
-        Mean FZ0 of the member farthest from the ensemble's, less the ensemble's, as a share of
-        the size of the latter; without sign. None for fewer than two members or no row.
+    fz0 : float or None
+        Mean FZ0 of the ensemble. None, as the figures below, for fewer than two members or no row.
+    fz0_apart : float or None
+        How far the mean FZ0 of the member farthest off lies from the ensemble's, either way. Not
+        as a share of it: the level of FZ0 depends on the unit and may be zero.
     var_range : float or None
         Median over rows of the members' largest VaR less the smallest, as a share of their mean.
     """
 
     members: int
     rows: int
-    fz0_relative: float | None
+    fz0: float | None
+    fz0_apart: float | None
     var_range: float | None
 
 
@@ -52,13 +55,12 @@ def seed_stability(
     Returns
     -------
     SeedStability
-        FZ0 is taken in percent, since a ratio of levels depends on the unit.
     """
     var, es = (np.vstack([one, many]) for one, many in zip(ensemble, members, strict=True))
     known = np.isfinite(pnl) & (var > 0.0).all(axis=0) & (es > 0.0).all(axis=0)
     count, rows = len(members[0]), int(known.sum())
     if count < 2 or not rows:
-        return SeedStability(count, rows, None, None)
+        return SeedStability(count, rows, None, None, None)
     percent = in_percent(pnl[known])
     whole, *alone = (
         float(fz0(percent, in_percent(v), in_percent(e), alpha=alpha).mean())
@@ -67,4 +69,4 @@ def seed_stability(
     apart = max(abs(one - whole) for one in alone)
     said = var[1:, known]
     spread = np.median((said.max(axis=0) - said.min(axis=0)) / said.mean(axis=0))
-    return SeedStability(count, rows, apart / abs(whole) if whole else None, float(spread))
+    return SeedStability(count, rows, whole, apart, float(spread))

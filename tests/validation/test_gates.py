@@ -34,7 +34,7 @@ def accuracy(**changes):
 
 
 def seeds(**changes):
-    return {"model": "combined", "alpha": 0.99, "fz0_relative": 0.01, "var_range": 0.02} | changes
+    return {"model": "combined", "alpha": 0.99, "fz0_apart": 0.01, "var_range": 0.02} | changes
 
 
 def shadowed(**changes):
@@ -73,7 +73,7 @@ def test_a_sound_model_passes_every_gate():
             0.04,
             {"comparisons": [compared("banks_2023", relative=0.04), compared("yen_2024")]},
         ),
-        ("seed_fz0", 0.2, {"seeds": [seeds(), seeds(alpha=0.975, fz0_relative=0.2)]}),
+        ("seed_fz0", 0.2, {"seeds": [seeds(), seeds(alpha=0.975, fz0_apart=0.2)]}),
         ("seed_spread", 0.5, {"seeds": [seeds(var_range=0.5), seeds(alpha=0.975)]}),
         ("crisis_p_value", 0.01, {"comparisons": [compared("gilts_2022", p_worse_holm=0.01)]}),
     ],
@@ -135,7 +135,7 @@ def test_an_unknown_setting_or_one_that_breaks_its_rule_is_refused(setting: dict
 
 
 def test_one_seed_alone_is_no_evidence_of_stability():
-    found = gates(seeds=[seeds(fz0_relative=None, var_range=None)])
+    found = gates(seeds=[seeds(fz0_apart=None, var_range=None)])
     assert not found["seed_fz0"].passed
     assert found["seed_spread"].value is None
 
