@@ -83,7 +83,7 @@ def scores_of(said: Iterable[Said], *, alpha: float) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        For each model and version: ``n`` calls that both made and whose P&L is known, mean
+        For each other model and version: ``n`` calls that both made and whose P&L is known, mean
         ``fz0`` and ``baseline_fz0`` (P&L in percent) and their ``difference``, ``exceedances``
         and ``baseline_exceedances`` of the VaR, and how many were ``expected``.
     """
@@ -96,6 +96,8 @@ def scores_of(said: Iterable[Said], *, alpha: float) -> list[dict[str, Any]]:
         baseline |= rows if model == FALLBACK else {}
     told: list[dict[str, Any]] = []
     for (model, version), rows in sorted(by_model.items(), key=lambda one: str(one[0])):
+        if model == FALLBACK:
+            continue
         both = [key for key in rows if key in baseline and rows[key]["pnl"] is not None]
         mine, bars = [rows[key] for key in both], [baseline[key] for key in both]
         told.append({"model": model, "version": version} | _figures(mine, bars, alpha))

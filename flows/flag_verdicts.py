@@ -64,7 +64,7 @@ def verdict_figures(call: Call, *, rule: FeedbackRule) -> dict[str, Any]:
         "alpha": rule.alpha,
         "margin": rule.margin,
         "right": why is not None,
-        "why": why or ("neither exceeded nor costly" if known else "not known"),
+        "why": why,
         "status": status,
     }
 

@@ -1,6 +1,6 @@
 """A head finds what was planted, says the same twice, and comes back from bytes unchanged."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from scipy import stats
 
 from models.tail.heads import HeadKind
 from models.tail.inputs import Rows
-from models.tail.learned import Head, HeadSettings, Standard, fit_head
+from models.tail.learned import Head, HeadSettings, Standard, _Objective, fit_head
 from models.tail.transport import KNOTS
 from models.training import Schedule
 
@@ -86,3 +86,41 @@ def test_what_is_not_known_is_read_as_the_training_mean() -> None:
 def test_too_few_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="rows: 100 training rows are left"):
         fit_head(planted(100, seed=10), SETTINGS)
+
+
+def test_equal_weights_are_no_weights() -> None:
+    rows = planted(1_000, seed=6)
+    plain = fit_head(rows, SETTINGS).to_bytes()
+    assert fit_head(rows, SETTINGS, weights=np.full(1_000, 2.0)).to_bytes() == plain
+
+
+def test_a_weight_of_two_counts_as_the_row_twice() -> None:
+    rows = planted(600, seed=7)
+    head = fit_head(rows, SETTINGS)
+    head.net.eval()  # without dropout the loss is a function of the rows alone
+    weights = np.where(np.arange(600) < 200, 2.0, 1.0)
+    twice = Rows(
+        *(
+            np.concatenate([getattr(rows, one.name), getattr(rows, one.name)[:200]])
+            for one in fields(Rows)
+        )
+    )
+    every, doubled = (torch.arange(n).expand(SETTINGS.seeds, n) for n in (600, 800))
+    with torch.no_grad():  # the scaling of inputs is the head's own: both read a row alike
+        weighted = _Objective(head, rows, weights)(every).item()
+        assert weighted == pytest.approx(_Objective(head, twice)(doubled).item(), rel=1e-5)
+
+
+def test_weights_follow_their_rows_where_some_are_left_out() -> None:
+    rows, junk = planted(1_000, seed=6), planted(100, seed=9)
+    weights = np.random.default_rng(1).uniform(1.0, 3.0, 1_000)
+    mixed = Rows(
+        *(
+            np.concatenate([getattr(junk, one.name), getattr(rows, one.name)])
+            for one in fields(Rows)
+        )
+    )
+    mixed.move[:100] = np.nan
+    padded = np.concatenate([np.full(100, 99.0), weights])
+    plain = fit_head(rows, SETTINGS, weights=weights).to_bytes()
+    assert fit_head(mixed, SETTINGS, weights=padded).to_bytes() == plain

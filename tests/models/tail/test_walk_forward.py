@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,9 @@ from features.returns import History
 from models.base import TailForecast
 from models.baselines import forecast_series
 from models.tail.conformal import Calibration
-from models.tail.learned import HeadSettings
+from models.tail.feedback import Feedback, Flagged, HeldOut
+from models.tail.inputs import Rows
+from models.tail.learned import Head, HeadSettings, fit_head
 from models.tail.walk_forward import (
     NAMES,
     Candidate,
@@ -99,6 +102,7 @@ def run(
     store: Store | None = None,
     settings: LearnedSettings = SETTINGS,
     jobs: int = 1,
+    feedback: Feedback | None = None,
 ) -> Learned:
     histories = [history(name, seed, DATES[:size]) for seed, name in enumerate(bases)]
     candidates = [
@@ -119,6 +123,7 @@ def run(
         settings=settings,
         store=store,
         jobs=jobs,
+        feedback=feedback,
     )
 
 
@@ -208,6 +213,67 @@ def test_calibration_scales_every_level_by_one_factor_and_leaves_the_heads_alone
         factor = (forecasts["combined"].var / before["combined"].var)[served]
         np.testing.assert_allclose(factor, np.tile(factor[:, :1], (1, len(ALPHAS))), rtol=1e-9)
         assert (factor[:, 0] != 1.0).any()
+
+
+FLAG = Flagged("BOOK", "2019-06-05", known="2019-06-08")
+WEEK = HeldOut("2019-06-03", "2019-06-09", known="2019-06-08")
+
+
+def test_without_flags_the_heads_and_their_keys_stay(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    plain, empty = Store(), Store()
+    run(bases, store=plain)
+    run(bases, store=empty, feedback=Feedback())
+    assert empty.units == plain.units
+    elsewhere = Feedback(flagged=(replace(FLAG, series="another desk's"),))
+    run(bases, store=empty, feedback=elsewhere)
+    assert empty.units == plain.units
+
+
+def test_a_flag_teaches_heads_trained_after_it_and_no_others(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    store = Store()
+    plain = run(bases, store=store)
+    known = dict(store.units)
+    taught = run(bases, store=store, feedback=Feedback(flagged=(FLAG,)))
+    assert len(store.units) == 2 * len(known)  # known in 2019: the year's heads and the last
+    assert taught.heads["mlp"] != plain.heads["mlp"]
+    # Of a draw after the year began, its heads stay; only the head made now is another.
+    late = run(bases, store=store, feedback=Feedback(flagged=(replace(FLAG, known="2020-02-01"),)))
+    assert len(store.units) == 2 * len(known)
+    assert late.heads == taught.heads
+    for name, forecasts in plain.forecasts.items():
+        np.testing.assert_array_equal(late.forecasts[name]["mlp"].var, forecasts["mlp"].var)
+        served = np.isfinite(forecasts["mlp"].sigma)
+        other = taught.forecasts[name]["mlp"].var[served]
+        assert (other != forecasts["mlp"].var[served]).any()
+    # A session after the last target that any head learns from is not seen at all.
+    ahead = Feedback(flagged=(Flagged("BOOK", "2020-12-30", known="2020-12-31"),))
+    run(bases, store=store, feedback=ahead)
+    assert len(store.units) == 2 * len(known)
+
+
+def test_what_came_in_a_challenge_week_is_never_learned(
+    bases: dict[str, dict[str, TailForecast]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets: list[np.ndarray] = []
+    real = fit_head
+
+    def watched(rows: Rows, settings: HeadSettings, **more: Any) -> Head:
+        targets.append(rows.target)
+        return real(rows, settings, **more)
+
+    monkeypatch.setattr("models.tail.walk_forward.fit_head", watched)
+    week = slice(np.datetime64(WEEK.first), np.datetime64(WEEK.last))
+    run(bases, feedback=Feedback(flagged=(FLAG,), held_out=(WEEK,)))
+    assert len(targets) == 4
+    for known in targets:
+        assert not ((known >= week.start) & (known <= week.stop)).any()
+        days = set(np.unique(known).tolist())
+        assert np.datetime64("2019-05-31", "ns").astype(int) in days
+        assert np.datetime64("2019-06-10", "ns").astype(int) in days
 
 
 @pytest.mark.slow
