@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands import decide, desk, operate, people, registry, review, weekly
+from flows.commands import decide, desk, operate, people, registry, review, sessions, weekly
 from flows.options import (
     Alphas,
     AsOf,
@@ -72,7 +72,9 @@ def run(
         portfolios=names(portfolios),
         seed=seed,
     )
-    _track(verbose)
+    from flows.tracked import ready
+
+    ready(verbose=verbose)
     from flows.orchestration import run_flow
 
     done = run_flow(asked.model_dump(mode="json"), out=str(out) if out else None)
@@ -125,7 +127,9 @@ def train(
 ) -> None:
     """Train one model on everything up to the as-of and register the version."""
     asked = _asked(settings, data=data, as_of=as_of, alphas=alphas, seed=seed)
-    _track(verbose)
+    from flows.tracked import ready
+
+    ready(verbose=verbose)
     from flows.orchestration import train_flow
 
     done = train_flow(asked.model_dump(mode="json"), model)
@@ -165,7 +169,9 @@ def backtest(
         horizon=horizon,
         seed=seed,
     )
-    _track(verbose)
+    from flows.tracked import ready
+
+    ready(verbose=verbose)
     from flows.orchestration import backtest_flow
 
     done = backtest_flow(asked.model_dump(mode="json"), out=str(out) if out else None)
@@ -196,6 +202,7 @@ app.add_typer(operate.app)
 app.add_typer(people.app)
 app.add_typer(registry.app)
 app.add_typer(review.app)
+app.add_typer(sessions.app)
 app.add_typer(weekly.app)
 
 
@@ -205,17 +212,7 @@ def _asked(settings: Path | None, **given: Any) -> Settings:
     return read_settings(settings, **given)
 
 
-def _track(verbose: bool) -> None:
-    """Ready the environment for Prefect, which reads it when it is imported."""
-    import os
-
-    from flows.orphans import end_orphans
-
-    _quiet(verbose)
-    end_orphans(Path(os.environ["PREFECT_HOME"]))
-
-
-def _quiet(verbose: bool = False) -> None:
+def _quiet() -> None:
     from flows.settings import quiet_libraries, state_root
 
-    quiet_libraries(state_root(), verbose=verbose)
+    quiet_libraries(state_root())

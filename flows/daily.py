@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from flows.alerts import Signal, record_signals
 from flows.desk_history import CHALLENGER, FALLBACK, DeskHistory
-from flows.desk_numbers import Number, Standing
+from flows.desk_numbers import Cell, Number, Standing
 from flows.desk_settings import DeskSettings
 from flows.ledger.chain import bulk_digest
 from flows.ledger.champions import Champion, champion_of
@@ -80,6 +82,9 @@ class SessionInputs:
         See `flows.monitor.drift`; empty where it was not measured today.
     regime : str or None
         ``low``, ``high`` or ``crisis``.
+    backcast : mapping of model to mapping of cell to array of shape (session, measure)
+        VaR and ES that each model of today gives for the sessions before, oldest first: the norm
+        of a number until the ledger holds a year of what was said.
     """
 
     as_of: pd.Timestamp
@@ -93,6 +98,9 @@ class SessionInputs:
     outside: Outside | None = None
     drift: Sequence[Mapping[str, Any]] = ()
     regime: str | None = None
+    backcast: Mapping[str, Mapping[Cell, NDArray[np.float64]]] = field(
+        default_factory=dict[str, Mapping[Cell, NDArray[np.float64]]]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +223,11 @@ def recorded_session(
         history = DeskHistory.read(tx, alphas=alphas, before=as_of)
     outcomes = outcome_rows(history, inputs)
     history.forecast(forecasts)
-    past = past_numbers(tx, model=model, before=as_of, sessions=desk.guardrail.sessions)
+    said = past_numbers(tx, model=model, before=as_of, sessions=desk.guardrail.sessions)
     numbers, found = publish(
         tx,
         inputs.forecasts,
-        past,
+        _with_backcast(said, inputs.backcast.get(model, {}), desk.guardrail.sessions),
         session=as_of,
         standing=standing,
         rule=desk.guardrail,
@@ -262,6 +270,16 @@ def recorded_session(
     return SessionDone(
         seq, as_of, summary, tuple(numbers), triggers=triggers, monitors=monitors, fresh=True
     )
+
+
+def _with_backcast(
+    said: Mapping[Cell, NDArray[np.float64]],
+    backcast: Mapping[Cell, NDArray[np.float64]],
+    sessions: int,
+) -> dict[Cell, NDArray[np.float64]]:
+    """Past numbers, of cells with too few from what the model of today gives for those days."""
+    short = {cell for cell in backcast if len(said.get(cell, ())) < sessions}
+    return {cell: backcast[cell] if cell in short else said[cell] for cell in {*said, *backcast}}
 
 
 def recorded_before(row: Mapping[str, Any]) -> SessionDone:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.market import MarketData, latest_origin
 from features.panel import Panel, build_panel
@@ -21,6 +22,7 @@ from features.returns import History
 from flows.backtest import BASE, unseen
 from flows.daily import SessionInputs
 from flows.desk_history import CHALLENGER
+from flows.desk_numbers import Cell
 from flows.ingest import Ingested
 from flows.plan import Plan, make_plan, sessions_ahead
 from flows.processes import processes
@@ -38,6 +40,7 @@ STATED = {"legacy": LEGACY, "fallback": BASE[0]}
 STRESS = "surge_market"
 """Feature whose standing tells the regime."""
 _RECENT = pd.Timedelta(days=15)
+_YEAR = pd.Timedelta(days=400)  # of which 250 are sessions, holidays and all
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ class Serving:
             outside=self._outside(voices, at),
             drift=drift,
             regime=self._regime(as_of),
+            backcast=self._backcast(voices, at),
         )
 
     def _target(self, history: History, row: int, as_of: pd.Timestamp) -> pd.Timestamp | str:
@@ -219,11 +223,29 @@ class Serving:
         if key not in self._said:
             base = self.base[history.name]
             fhs, evt = (base[name] for name in BASE)
-            first = int(history.dates.searchsorted(self.plan.start - _RECENT))
+            first = int(history.dates.searchsorted(self.plan.start - _YEAR))
             self._said[key] = voice.served.forecast(
                 history, self.panel, fhs=fhs, evt=evt, alphas=self.alphas, first=first
             )
         return self._said[key]
+
+    def _backcast(
+        self, voices: Sequence[Voice], at: Mapping[str, int]
+    ) -> dict[str, dict[Cell, NDArray[np.float64]]]:
+        """What the models of today give for the year before each book's row."""
+        answer: dict[str, dict[Cell, NDArray[np.float64]]] = {}
+        heard = [voice for voice in voices if voice.role != CHALLENGER]
+        for history in self.plan.judged:
+            if (row := at.get(history.name)) is None:
+                continue
+            first = max(0, int(history.dates.searchsorted(history.dates[row] - _YEAR)))
+            for model, forecast in self._forecasts(history, heard).items():
+                cells = answer.setdefault(model, {})
+                for alpha in self.alphas:
+                    level = forecast.alphas.index(alpha)
+                    both = np.stack([forecast.var[first:row, level], forecast.es[first:row, level]])
+                    cells[(history.name, alpha, 1)] = both.T
+        return answer
 
     def _outside(self, voices: Sequence[Voice], at: Mapping[str, int]) -> Outside | None:
         """Today's inputs against those that the champion, or else the challenger, learned from."""
@@ -294,7 +316,7 @@ def made_ready(
             alphas=base_levels(alphas),
             first=MINIMUM_HISTORY,
             every=SESSIONS_BETWEEN_REFITS,
-            evaluate_from=start - _RECENT,
+            evaluate_from=start - _YEAR,
             store=units,
             jobs=processes(len(plan.judged), worth=16),
         ),
