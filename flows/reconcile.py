@@ -121,8 +121,8 @@ def differences(tx: Transaction, root: Path) -> list[Difference]:
     if not (root / "mlflow.db").is_file():
         if rows:
             raise UnreachableError(
-                f"{root / 'mlflow.db'}: is gone, and the ledger has {len(rows)} versions. Restore "
-                "it from a backup; the desk is served from the ledger's files."
+                f"{root / 'mlflow.db'}: is gone, and the ledger has versions. Restore it "
+                "from a backup; the desk is served from the ledger's files."
             )
         return []
     theirs = {one.number: one for one in registered(root)}

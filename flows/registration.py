@@ -15,8 +15,9 @@ from flows.desk_settings import read_desk_settings
 from flows.documents import write_documents
 from flows.ledger.ledger import Ledger, Transaction
 from flows.ledger.versions import record_version
+from flows.reconcile import mirror
 from flows.record import Record, Version
-from flows.tracking import CHALLENGER, LISTING, configurations_seen, listing, point
+from flows.tracking import LISTING, UnreachableError, configurations_seen, listing
 from validation.gates import Gate
 
 Also = Callable[[Transaction, int], None]
@@ -58,6 +59,11 @@ def conclude(
     -------
     int or None
         Its place in the ledger; None where no version was registered.
+
+    Raises
+    ------
+    UnreachableError
+        If everything is recorded and MLflow's aliases are behind.
     """
     if version.number is None:
         return None
@@ -88,7 +94,9 @@ def conclude(
                 root, settings_digest=record.settings_digest, revision=record.provenance.revision
             ),
         )
+        behind = mirror(ledger, root)
     finally:
         ledger.close()
-    point(root, CHALLENGER, version.number)
+    if behind is not None:
+        raise UnreachableError(f"{version} is recorded. {behind}")
     return seq

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.commands.person import MODEL, Reason, User, authenticated, needed, opened_ledger
-from flows.options import Json, answer, guarded
+from flows.options import Json, answer, complain, guarded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from flows.ledger.champions import Champion
+    from flows.ledger.ledger import Ledger
 
 app = typer.Typer()
 
@@ -66,15 +67,19 @@ def approve(asked: Request, user: User = None, reason: Reason = None, json: Json
     from flows.ledger.decisions import approve as approved
 
     given = needed(**{"--as": user})
-    with opened_ledger() as (ledger, _):
+    with opened_ledger() as (ledger, root):
         person = authenticated(ledger, given["--as"])
         with ledger.transaction() as tx:
             approval = approved(tx, asked, approver=person, reason=reason or "")
+            lifted = tx.last("unveto", approval=approval) is not None
+        behind = _mirrored(ledger, root) if lifted else None
     told = {"request": asked, "approval": approval, "by": person.user}
     woken = waiting.tell(asked)
     if not answer({"schema": "foreshock.approval/1", "run": woken} | told, json):
         typer.echo(f"Request {asked} is approved by {person.user}.")
         typer.echo(woken)
+    if behind is not None:
+        complain(behind)
 
 
 @app.command(epilog="Example: foreshock promote 812 --as ada")
@@ -88,7 +93,8 @@ def promote(asked: Request, user: User = None, json: Json = None) -> None:
         person = authenticated(ledger, given["--as"])
         with ledger.transaction() as tx:
             now = promoted(tx, root, asked, actor=person)
-    _told_champion(now, json)
+        behind = _mirrored(ledger, root)
+    _told_champion(now, behind, json)
 
 
 @app.command(epilog="Example: foreshock veto 7 --as vera --reason 'ES too low in gilts'")
@@ -98,11 +104,12 @@ def veto(version: Version, user: User = None, reason: Reason = None, json: Json 
     from flows.ledger.decisions import veto as vetoed
 
     given = needed(**{"--as": user, "--reason": reason})
-    with opened_ledger() as (ledger, _):
+    with opened_ledger() as (ledger, root):
         person = authenticated(ledger, given["--as"])
         with ledger.transaction() as tx:
             now = vetoed(tx, version, model=MODEL, actor=person, reason=given["--reason"])
-    _told_champion(now, json)
+        behind = _mirrored(ledger, root)
+    _told_champion(now, behind, json)
 
 
 @app.command(epilog="Example: foreshock rollback --as ada --reason 'e-process alarm in fx_carry'")
@@ -119,11 +126,12 @@ def rollback(
     from flows.ledger.champions import roll_back
 
     given = needed(**{"--as": user, "--reason": reason})
-    with opened_ledger() as (ledger, _):
+    with opened_ledger() as (ledger, root):
         person = authenticated(ledger, given["--as"])
         with ledger.transaction() as tx:
             now = roll_back(tx, MODEL, actor=person, reason=given["--reason"], to=to)
-    _told_champion(now, json)
+        behind = _mirrored(ledger, root)
+    _told_champion(now, behind, json)
 
 
 @app.command(epilog="Example: foreshock stop --as ada --reason 'numbers nobody can explain'")
@@ -133,11 +141,12 @@ def stop(user: User = None, reason: Reason = None, json: Json = None) -> None:
     from flows.ledger.champions import stop as stopped
 
     given = needed(**{"--as": user, "--reason": reason})
-    with opened_ledger() as (ledger, _):
+    with opened_ledger() as (ledger, root):
         person = authenticated(ledger, given["--as"])
         with ledger.transaction() as tx:
             now = stopped(tx, MODEL, actor=person, reason=given["--reason"])
-    _told_champion(now, json)
+        behind = _mirrored(ledger, root)
+    _told_champion(now, behind, json)
 
 
 def _told_request(asked: int, json: Path | None) -> None:
@@ -149,7 +158,21 @@ def _told_request(asked: int, json: Path | None) -> None:
         typer.echo(waits)
 
 
-def _told_champion(now: Champion, json: Path | None) -> None:
+def _mirrored(ledger: Ledger, root: Path) -> str | None:
+    """What MLflow's aliases lack to follow a decision; where nothing tracks, nothing is loaded."""
+    if not (root / "mlflow.db").is_file():
+        return None
+    from flows.settings import quiet_libraries
+
+    quiet_libraries(root)
+    from flows.reconcile import mirror
+
+    return mirror(ledger, root)
+
+
+def _told_champion(now: Champion, behind: str | None, json: Path | None) -> None:
     told: dict[str, Any] = {"schema": "foreshock.champion/1", "champion": now.as_dict()}
-    if not answer(told, json):
+    if not answer(told | {"mirror": behind or "in step"}, json):
         typer.echo(f"{now.model}: {now}.")
+    if behind is not None:
+        complain(behind)

@@ -38,10 +38,7 @@ def record_version(
     With ``served`` a model that can be served is among them.
     """
     directory = root / "runs" / f"made-{number}"
-    inputs = made_inputs()
-    write_whole(directory / "evidence.json", json_bytes(inputs.evidence))
-    write_whole(directory / "feeds.json", json_bytes(inputs.feeds))
-    _forecasts().to_parquet(directory / "forecasts.parquet")
+    made_files(directory)
     weights = "02" * 32
     if served:
         save_served(directory / WEIGHTS)
@@ -90,6 +87,14 @@ def record_version(
             )
         append_gate(tx, seq, "shortfall_z2", passed=True)
     return seq
+
+
+def made_files(directory: Path) -> None:
+    """What a run publishes."""
+    inputs = made_inputs()
+    write_whole(directory / "evidence.json", json_bytes(inputs.evidence))
+    write_whole(directory / "feeds.json", json_bytes(inputs.feeds))
+    _forecasts().to_parquet(directory / "forecasts.parquet")
 
 
 def append_gate(tx: Transaction, version: int, name: str, *, passed: bool) -> None:

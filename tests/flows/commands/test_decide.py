@@ -84,6 +84,24 @@ def test_what_is_forbidden_costs_3_and_says_why():
     assert "is not approved" in early.stderr
 
 
+def test_a_decision_stands_and_says_so_where_mlflow_cannot_follow(root: Path):
+    (root / "mlflow.db").write_bytes(b"spoilt" * 1000)
+    request = asked("1")
+    assert foreshock("approve", request, "--as", "ada").exit_code == 0
+    done = foreshock("promote", request, "--as", "ben", "--json", "-")
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["champion"]["number"] == 1
+    assert told["mirror"].startswith("MLflow is behind, the decision stands.")
+    assert told["mirror"] in done.stderr
+
+
+@pytest.mark.usefixtures("root")
+def test_where_nothing_was_tracked_a_decision_needs_no_registry(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    promoted("1")
+
+
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(
     ("arguments", "told"),
