@@ -9,6 +9,9 @@ from typing import Any
 
 from flows.refusal import RefusedError
 
+LISTING = "artifacts.json"
+"""File that names the SHA-256 of everything MLflow stores of a version."""
+
 
 def held_path(root: Path, row: Mapping[str, Any]) -> Path:
     """Where the file of a row is; a relative path is below the state root."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flows.held_files import fault_of, superseded
+from flows.held_files import LISTING, fault_of, held_bytes, superseded
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Ledger, Transaction
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Checked:
     files: int
 
 
-def check_history(ledger: Ledger, root: Path) -> Checked:
+def check_history(ledger: Ledger, root: Path, *, version: Row | None = None) -> Checked:
     """Walk the chain, then hash every file that a row of it points to.
 
     Parameters
@@ -38,19 +42,51 @@ def check_history(ledger: Ledger, root: Path) -> Checked:
     ledger : Ledger
     root : Path
         State root.
+    version : dict, optional
+        Ledger row of a version: only its files, and the tables it was made from as well. By
+        default the files of all; tables are revised from day to day, and then say nothing.
     """
     faults = [str(fault) for fault in ledger.verify()]
     with ledger.reading() as tx:
         entries = _length(tx)
-        rows = tx.rows("evidence")
-        latest = {(row["version"], row["name"]): row["seq"] for row in tx.rows("document")}
-        for row in tx.rows("document"):
-            if latest[row["version"], row["name"]] != row["seq"]:
-                row |= {"path": str(superseded(root, row))}
-            rows.append(row)
-    found = [fault_of(root, row) for row in rows]
-    faults += [fault for fault in found if fault is not None]
-    return Checked(tuple(faults), entries, len(rows))
+        rows = _files(tx, root, {} if version is None else {"version": version["seq"]})
+        tables = [] if version is None else _tables(tx, version)
+    faults += _faulty(root, rows)
+    for row in rows:
+        if Path(str(row["path"])).name == LISTING and fault_of(root, row) is None:
+            listed = json.loads(held_bytes(root, row))
+            stored = [{"path": path, "sha256": sha} for path, sha in listed.items()]
+            faults += _faulty(root, stored)
+            rows = [*rows, *stored]
+    faults += [f"{fault} Or the market was revised since." for fault in _faulty(root, tables)]
+    return Checked(tuple(faults), entries, len(rows) + len(tables))
+
+
+def _files(tx: Transaction, root: Path, of: Mapping[str, int]) -> list[Row]:
+    """Rows that name a file, with the place where it is today."""
+    rows = tx.rows("evidence", **of)
+    documents = tx.rows("document", **of)
+    latest = {(row["version"], row["name"]): row["seq"] for row in documents}
+    for row in documents:
+        if latest[row["version"], row["name"]] != row["seq"]:
+            row |= {"path": str(superseded(root, row))}
+    return rows + documents
+
+
+def _tables(tx: Transaction, version: Row) -> list[Row]:
+    """Raw tables of a version's snapshot, as rows that name a file."""
+    snapshot = tx.last("snapshot", sha256=version["snapshot_sha256"])
+    if snapshot is None:
+        return []
+    tables: Mapping[str, Any] = snapshot["tables"]
+    return [
+        {"path": f"{snapshot['data']}/{name}", "sha256": identity[0]}
+        for name, identity in tables.items()
+    ]
+
+
+def _faulty(root: Path, rows: Iterable[Row]) -> list[str]:
+    return [fault for row in rows if (fault := fault_of(root, row)) is not None]
 
 
 def _length(tx: Transaction) -> int:

@@ -13,11 +13,12 @@ from typing import Any
 from flows.clock import Clock, system_clock
 from flows.desk_settings import read_desk_settings
 from flows.documents import write_documents
+from flows.held_files import LISTING
 from flows.ledger.ledger import Ledger, Transaction
 from flows.ledger.versions import record_version
 from flows.reconcile import mirror
 from flows.record import Record, Version
-from flows.tracking import LISTING, UnreachableError, configurations_seen, listing
+from flows.tracking import UnreachableError, configurations_seen, listing
 from validation.gates import Gate
 
 Also = Callable[[Transaction, int], None]

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.held_files import kept_path
+from flows.held_files import LISTING, kept_path
 from flows.held_models import weights_digest
 from flows.outputs import file_digest, json_bytes, process_lives
 from flows.record import Record, Registered, Version
@@ -27,8 +27,6 @@ REGISTERED = "foreshock-tail"
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 LOADER = "models.tail.served"
-LISTING = "artifacts.json"
-"""File of a run's artifacts that names the SHA-256 of everything stored of it."""
 
 _REQUIREMENTS = ["numpy", "pandas", "safetensors", "torch"]
 _OWNER = "foreshock.process"

@@ -137,7 +137,12 @@ def documents(
 def history(
     version: Version = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Walk the chain and hash every file; 3 on a fault.")
+        bool,
+        typer.Option(
+            "--verify",
+            help="Walk the chain and hash every file, or a version's with its tables; 3 on a "
+            "fault.",
+        ),
     ] = False,
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE.svg", help="Draw the lineage.")
@@ -149,7 +154,7 @@ def history(
         raise RefusedError("--picture: shows one version. Name it: foreshock history VERSION.")
     with opened_ledger() as (ledger, root):
         if verify:
-            return _verified(ledger, root, json)
+            return _verified(ledger, root, version, json)
         from flows.history import life, versions
         from flows.history_text import life_lines, version_lines
         from flows.version_rows import version_row
@@ -173,10 +178,13 @@ def history(
     return 0
 
 
-def _verified(ledger: Ledger, root: Path, json: Path | None) -> int:
+def _verified(ledger: Ledger, root: Path, number: int | None, json: Path | None) -> int:
     from flows.history_check import check_history
+    from flows.version_rows import version_row
 
-    done = check_history(ledger, root)
+    with ledger.reading() as tx:
+        version = None if number is None else version_row(tx, MODEL, number)
+    done = check_history(ledger, root, version=version)
     told = {"entries": done.entries, "files": done.files, "faults": list(done.faults)}
     if not answer({"schema": "foreshock.verify/1"} | told, json):
         typer.echo(f"{done.entries:,} entries and {done.files:,} files checked.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.held_files import LISTING
 from flows.held_models import WEIGHTS
 from flows.ledger.versions import record_version
 from flows.outputs import file_digest, publish, staging
 from flows.provenance import Provenance
 from flows.record import Record, Version
 from flows.settings import checkout
-from flows.tracking import LISTING, complete, listing, register
+from flows.tracking import complete, listing, register
 from tests.flows.recorded_version import made_files
 from tests.flows.served_model import save_served
 from validation.gates import Gate
