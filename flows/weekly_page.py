@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,7 @@ def _of_models(content: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def picture(calls: list[Mapping[str, Any]]) -> dict[str, Any]:
+def picture(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Where each call's loss lay, in multiples of its VaR: one line for each book.
 
     Returns
