@@ -23,7 +23,7 @@ from validation.exceedance_residuals import mcneil_frey
 from validation.exceedances import exceedances
 from validation.outcome import Outcome, not_computable
 from validation.panels import Series
-from validation.shortfall import z1, z2, z3
+from validation.shortfall import ShortfallNull, z1, z2, z3
 
 MOST_COSTLY_DRAWS = 1_000
 """Draws of tests whose null differs from cell to cell; each outcome says how many it used."""
@@ -58,7 +58,14 @@ Test = Callable[[Series], Outcome]
 
 
 def series_tests(
-    series: Series, *, alpha: float, horizon: int, draws: int, seed: int, whole: bool = True
+    series: Series,
+    *,
+    alpha: float,
+    horizon: int,
+    draws: int,
+    seed: int,
+    whole: bool = True,
+    null: ShortfallNull | None = None,
 ) -> dict[str, Outcome]:
     """Outcome of every test of one series.
 
@@ -79,13 +86,15 @@ def series_tests(
     whole : bool
         Whether this is all there is of the series; of a shorter part than 100 forecasts the more
         demanding tests are not computed.
+    null : ShortfallNull, optional
+        Of this series, with these draws, where it is known already.
 
     Returns
     -------
     dict of str to Outcome
         Names as other programs know them.
     """
-    tests = _tests(alpha, draws=draws, seed=seed)
+    tests = _tests(alpha, draws=draws, seed=seed, null=None if series.overlapping else null)
     if not whole and len(series.pnl) < FEWEST_IN_WINDOW:
         few = not_computable(f"fewer than {FEWEST_IN_WINDOW} forecasts in the window")
         tests |= dict.fromkeys(_NEED_MANY, lambda _: few)
@@ -100,7 +109,7 @@ def series_tests(
     }
 
 
-def _tests(alpha: float, *, draws: int, seed: int) -> dict[str, Test]:
+def _tests(alpha: float, *, draws: int, seed: int, null: ShortfallNull | None) -> dict[str, Test]:
     fewer = min(draws, MOST_COSTLY_DRAWS)
     return {
         "kupiec": lambda s: kupiec(exceedances(s.pnl, s.var), alpha=alpha),
@@ -108,8 +117,8 @@ def _tests(alpha: float, *, draws: int, seed: int) -> dict[str, Test]:
         "christoffersen_cc": lambda s: christoffersen_cc(exceedances(s.pnl, s.var), alpha=alpha),
         "dq": lambda s: dq(exceedances(s.pnl, s.var), s.var, alpha=alpha, draws=fewer, seed=seed),
         "duration": lambda s: duration(exceedances(s.pnl, s.var), draws=fewer, seed=seed),
-        "z1": lambda s: z1(s.pnl, s.var, s.es, alpha=alpha, draws=draws, seed=seed),
-        "z2": lambda s: z2(s.pnl, s.var, s.es, alpha=alpha, draws=draws, seed=seed),
+        "z1": lambda s: z1(s.pnl, s.var, s.es, alpha=alpha, draws=draws, seed=seed, null=null),
+        "z2": lambda s: z2(s.pnl, s.var, s.es, alpha=alpha, draws=draws, seed=seed, null=null),
         "z3": lambda s: z3(s.pit, s.var, s.es, alpha=alpha, draws=draws, seed=seed),
         "mcneil_frey": lambda s: _mcneil_frey(s, draws=fewer, seed=seed),
         "nolde_ziegel": lambda s: nolde_ziegel(

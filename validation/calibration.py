@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, kolmogorov, ndtri
@@ -80,8 +82,6 @@ def ks(pit: Series | None) -> Outcome:
         return not_computable("no pit column")
     if reason := unusable_pit(pit):
         return not_computable(reason)
-    from scipy.stats import kstwo  # slow to import
-
     n = pit.size
     ordered = np.sort(pit)
     steps = np.arange(n + 1) / n
@@ -89,8 +89,15 @@ def ks(pit: Series | None) -> Outcome:
     return Outcome(
         statistic=statistic,
         p_value=float(kolmogorov(n**0.5 * statistic)),
-        p_exact=float(np.clip(kstwo.sf(statistic, n), 0.0, 1.0)),
+        p_exact=_largest_gap_p_value(statistic, n),
     )
+
+
+@lru_cache(maxsize=4096)  # a model's levels share their PITs
+def _largest_gap_p_value(statistic: float, n: int) -> float:
+    from scipy.stats import kstwo  # slow to import
+
+    return float(np.clip(kstwo.sf(statistic, n), 0.0, 1.0))
 
 
 def pit_histogram(pit: Series, *, bins: int = 10) -> NDArray[np.int64]:

@@ -139,13 +139,16 @@ def _null_moments(
     """The same of each simulated sample, from sums over its exceedances: (moment, draw)."""
     n = gap.size
     gap = gap / (float(gap.mean()) or 1.0)
-    totals = np.zeros((4, draws))
+    powers = np.column_stack((gap, gap**2))
+    sum_gap, sum_square = np.zeros((2, draws))
+    first_order = np.zeros((draws, 2))
     for hits in simulated_hits(n, tail=tail, xi=xi, draws=draws, seed=seed):
-        gap_there = hits.at_hits(gap)
-        excess = gap_there * hits.excess / tail
-        for k, weights in enumerate((gap_there, excess, gap_there * excess, excess * excess)):
-            totals[k] += np.bincount(hits.draw, weights=weights, minlength=draws)
-    sum_gap, sum_excess, sum_mixed, sum_square = totals
+        there = powers[hits.dates]
+        sum_gap += hits.counted @ there[:, 0]
+        first_order += hits.exceeding @ there
+        sum_square += hits.exceeding_squared @ there[:, 1]
+    sum_excess, sum_mixed = first_order.T / tail
+    sum_square /= tail**2
     count = hit_counts(n, tail=tail, draws=draws, seed=seed)
     v1 = count - n * tail
     v2 = sum_excess - gap.sum()

@@ -51,7 +51,7 @@ def kupiec(hits: Hits, *, alpha: float) -> Outcome:
     return Outcome(
         statistic=statistic,
         p_value=float(chdtrc(1, statistic)),
-        p_exact=float(_count_p_values(n, tail)[count]),
+        p_exact=float(count_p_values(n, tail)[count]),
     )
 
 
@@ -157,8 +157,8 @@ def _frequency_lr(n: int, count: int, tail: float) -> np.float64:
 
 
 @lru_cache(maxsize=256)
-def _count_p_values(n: int, tail: float) -> NDArray[np.float64]:
-    """Two-sided minimum-likelihood p-value of every count 0..n."""
+def count_p_values(n: int, tail: float) -> NDArray[np.float64]:
+    """Two-sided minimum-likelihood p-value of every number 0..n of exceedances, see `kupiec`."""
     mass = _binomial_mass(n, tail)
     ascending = np.sort(mass)
     # the relative slack with which scipy's binomtest calls two counts equally likely
@@ -211,7 +211,7 @@ def _independence_law(n: int, count: int) -> tuple[NDArray[np.float64], NDArray[
     return _markov_lr(transitions), np.exp(log_sequences - _log_choose(n, np.array([count])))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _conditional_coverage_law(
     n: int, tail: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -78,24 +78,26 @@ def _weibull_lr(positions: NDArray[np.int64], n: int) -> NDArray[np.float64]:
     weight[:, -2:] = exists
     # the ratio does not depend on the unit of time: in units of the longest spell D^b <= 1
     log_spell = np.log(spells / (spells * weight).max(axis=1, keepdims=True))
+    squared = log_spell**2
     m = complete.shape[1]
     log_sum = log_spell[:, :m].sum(axis=1)
 
     shape = np.ones(positions.shape[0])
-    at_one = -m * np.log(np.einsum("ds,ds->d", weight, np.exp(log_spell)))
+    at_one = -m * np.log(np.vecdot(weight, np.exp(log_spell)))
     for _ in range(_NEWTON_STEPS):
         power = weight * np.exp(shape[:, None] * log_spell)
         total = power.sum(axis=1)
-        first = np.einsum("ds,ds->d", power, log_spell) / total
-        second = np.einsum("ds,ds,ds->d", power, log_spell, log_spell) / total
+        first = np.vecdot(power, log_spell) / total
+        second = np.vecdot(power, squared) / total
         slope = m / shape - m * first + log_sum
         curvature = m / shape**2 + m * (second - first**2)
-        updated = np.clip(shape + slope / curvature, shape / 4, np.minimum(4 * shape, _STEEPEST))
-        settled = np.all(np.abs(updated - shape) < 1e-7 * shape)
+        highest = np.minimum(4 * shape, _STEEPEST)
+        updated = np.minimum(np.maximum(shape + slope / curvature, shape / 4), highest)
+        settled = (np.abs(updated - shape) < 1e-7 * shape).all()
         shape = updated
         if settled:
             break
-    total = np.einsum("ds,ds->d", weight, np.exp(shape[:, None] * log_spell))
+    total = np.vecdot(weight, np.exp(shape[:, None] * log_spell))
     best = m * np.log(shape) - m * np.log(total) + (shape - 1) * log_sum
     return np.maximum(0.0, 2 * (best - at_one))
 

@@ -12,7 +12,7 @@ from scipy.special import chdtrc
 from validation.coverage import LONGEST_ENUMERATED
 from validation.exceedances import Hits, Series, tail_probability
 from validation.outcome import Outcome, not_computable
-from validation.simulated_nulls import simulated_hits, upper_p_value
+from validation.simulated_nulls import DAILY_XI, simulated_hits, upper_p_value
 
 _SINGULAR = 1e-9  # share of a regressor that must be its own, not a mixture of the others
 
@@ -58,15 +58,14 @@ def dq(
     if n <= 2 * (lags + 1):
         return not_computable(f"fewer than {2 * (lags + 1) + 1} forecasts")
     later = _later_var(var, lags)
-    date = np.flatnonzero(hits)
-    alone = _hit_regression(date, np.zeros_like(date), n=n, draws=1, tail=tail, lags=lags)
-    explained, rank = _with_var(alone, later[:, date].sum(axis=1)[None, :], later[0], tail)
+    alone = _hit_regression(_cross_products(hits, lags)[None], n=n, tail=tail)
+    explained, rank = _with_var(alone, later[hits].sum(axis=0)[None, :], later[:, 0], tail)
     statistic = float(explained[0])
     exact = None
     if draws and n <= LONGEST_ENUMERATED:
         products = _products_with_var(later, tail=tail, draws=draws, seed=seed)
         regression = _simulated_regression(n, tail, lags, draws, seed)
-        exact = upper_p_value(statistic, _with_var(regression, products, later[0], tail)[0])
+        exact = upper_p_value(statistic, _with_var(regression, products, later[:, 0], tail)[0])
     return Outcome(
         statistic=statistic,
         p_value=float(chdtrc(int(rank[0]), statistic)),
@@ -96,16 +95,19 @@ class _HitRegression:
     rank: NDArray[np.int64]
 
 
-def _hit_regression(
-    date: NDArray[np.int64],
-    draw: NDArray[np.int64],
-    *,
-    n: int,
-    draws: int,
-    tail: float,
-    lags: int,
-) -> _HitRegression:
-    """Regress the hits of each draw, given as (date, draw) pairs, on a constant and their past.
+def _cross_products(hits: Hits, lags: int) -> NDArray[np.float64]:
+    """Sums of products of a constant, today's hit and those of 1..lags sessions before."""
+    n = hits.size
+    columns = np.ones((n - lags, lags + 2))
+    for lag in range(lags + 1):
+        columns[:, 1 + lag] = hits[lags - lag : n - lag]
+    return columns.T @ columns
+
+
+def _simulated_cross_products(
+    date: NDArray[np.int64], draw: NDArray[np.int32], *, n: int, draws: int, lags: int
+) -> NDArray[np.float64]:
+    """The same of each draw, whose hits are given as (date, draw) pairs.
 
     Sums of products of hits count pairs: those ``gap`` sessions apart serve every two lags
     that differ by ``gap``, apart from the dates that fall off either end.
@@ -124,13 +126,18 @@ def _hit_regression(
             cross[:, i, j] = cross[:, j, i] = count
             if gap == 0:
                 cross[:, 0, i] = cross[:, i, 0] = count
-    regressors = np.delete(np.arange(lags + 2), 1)
+    return cross
+
+
+def _hit_regression(cross: NDArray[np.float64], *, n: int, tail: float) -> _HitRegression:
+    """Regress hits on a constant and their past, given the cross-products of each draw."""
+    regressors = np.delete(np.arange(cross.shape[1]), 1)
     moment = cross[:, regressors, 1] - tail * cross[:, regressors, 0]
     scale, vectors = np.linalg.eigh(cross[:, regressors[:, None], regressors])
     kept = scale > _SINGULAR * n
     inverse_scale = np.divide(1.0, scale, out=np.zeros_like(scale), where=kept)
     inverse = (vectors * inverse_scale[:, None, :]) @ vectors.transpose(0, 2, 1)
-    explained = np.einsum("di,dij,dj->d", moment, inverse, moment)
+    explained = np.vecdot(moment, np.matvec(inverse, moment))
     return _HitRegression(inverse, moment, explained, kept.sum(axis=1))
 
 
@@ -147,25 +154,25 @@ def _with_var(
     moment = products[:, 0] - tail * var.sum()
     shared = products.copy()
     shared[:, 0] = var.sum()
-    projected = np.einsum("dij,dj->di", regression.inverse, shared)
-    own = var @ var - np.einsum("di,di->d", shared, projected)
-    added = np.square(moment - np.einsum("di,di->d", projected, regression.moment))
+    projected = np.matvec(regression.inverse, shared)
+    own = var @ var - np.vecdot(shared, projected)
+    added = np.square(moment - np.vecdot(projected, regression.moment))
     joins = own > _SINGULAR * var.size
     explained = regression.explained + np.divide(added, own, out=np.zeros_like(own), where=joins)
     return explained / (tail * (1 - tail)), regression.rank + joins
 
 
 def _later_var(var: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
-    """VaR ``k`` sessions later, in row k, as deviations from its mean in standard deviations.
+    """VaR ``k`` sessions later, in column k, as deviations from its mean in standard deviations.
 
     Zero where the VaR never moves and where the regression has no such date.
     """
-    later = np.zeros((lags + 1, var.size))
+    later = np.zeros((var.size, lags + 1))
     deviations = var[lags:] - var[lags:].mean()
     spread = float(deviations.std())
     if spread > _SINGULAR * float(np.abs(var).max()):
         for lag in range(lags + 1):
-            later[lag, lags - lag : var.size - lag] = deviations / spread
+            later[lags - lag : var.size - lag, lag] = deviations / spread
     return later
 
 
@@ -173,17 +180,16 @@ def _products_with_var(
     later: NDArray[np.float64], *, tail: float, draws: int, seed: int
 ) -> NDArray[np.float64]:
     """Simulated hits times the VaR 0, 1, 2, ... sessions later, of shape (draw, lag)."""
-    products = np.zeros((draws, later.shape[0]))
-    for hits in simulated_hits(later.shape[1], tail=tail, xi=0.0, draws=draws, seed=seed):
-        for lag, series in enumerate(later):
-            at_hits = hits.at_hits(series)
-            products[:, lag] += np.bincount(hits.draw, weights=at_hits, minlength=draws)
+    products = np.zeros((draws, later.shape[1]))
+    for hits in simulated_hits(len(later), tail=tail, xi=DAILY_XI, draws=draws, seed=seed):
+        products += hits.counted @ later[hits.dates]
     return products
 
 
 @lru_cache(maxsize=256)
 def _simulated_regression(n: int, tail: float, lags: int, draws: int, seed: int) -> _HitRegression:
-    blocks = list(simulated_hits(n, tail=tail, xi=0.0, draws=draws, seed=seed))
+    blocks = list(simulated_hits(n, tail=tail, xi=DAILY_XI, draws=draws, seed=seed))
     date = np.concatenate([hits.at_hits(np.arange(n)) for hits in blocks])
     draw = np.concatenate([hits.draw for hits in blocks])
-    return _hit_regression(date, draw, n=n, draws=draws, tail=tail, lags=lags)
+    cross = _simulated_cross_products(date, draw, n=n, draws=draws, lags=lags)
+    return _hit_regression(cross, n=n, tail=tail)

@@ -71,7 +71,8 @@ def mcneil_frey(
     if draws == 0:
         return Outcome(statistic, p_value)
     times = _resampled_counts(count, min(draws, max(1, _LARGEST_RESAMPLE // count)), seed)
-    null = _studentised(times @ centred, times @ centred**2, count)
+    total, squares = (times.astype(np.float64) @ np.column_stack((centred, centred**2))).T
+    null = _studentised(total, squares, count)
     return Outcome(
         statistic=statistic,
         p_value=p_value,
@@ -92,11 +93,11 @@ def _studentised(
     return np.where(varies, mean / error, certain)
 
 
-@lru_cache(maxsize=64)
-def _resampled_counts(count: int, draws: int, seed: int) -> NDArray[np.float64]:
+@lru_cache(maxsize=256)
+def _resampled_counts(count: int, draws: int, seed: int) -> NDArray[np.uint8]:
     """How often each of ``count`` residuals enters each bootstrap sample: (draw, residual)."""
     generator = np.random.default_rng([seed, count, draws])
     picked = generator.integers(count, size=(draws, count))
     cells = picked + count * np.arange(draws)[:, None]
     times = np.bincount(cells.ravel(), minlength=draws * count).reshape(draws, count)
-    return times.astype(np.float64)
+    return times.astype(np.uint8)  # 256 times the same one never happens: one is expected

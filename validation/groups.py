@@ -14,9 +14,10 @@ from validation.battery import OVERLAP, TESTS, series_tests
 from validation.coverage import basel_zone
 from validation.crises import ALL
 from validation.exceedances import exceedances, tail_probability
-from validation.outcome import Outcome
+from validation.outcome import Outcome, not_computable
 from validation.panels import Panel, Panels, Series
 from validation.pooled import pooled_tests, rejecting
+from validation.shortfall import ShortfallNull, shortfall_null, unusable_shortfall
 from validation.tail_accuracy import TailCell, tail_cell
 
 POOLED = "not_computable: portfolios share their dates, so their exceedances are not independent"
@@ -81,6 +82,7 @@ def _panel_groups(
     outcomes: dict[str, list[dict[str, Outcome]]] = {window: [] for window in windows}
     for portfolio, date, series in panel.series():
         for window, held in _by_window(windows, date, series):
+            null = _null(held, panel, draws=draws, seed=seed)
             tests = series_tests(
                 held,
                 alpha=panel.alpha,
@@ -88,10 +90,13 @@ def _panel_groups(
                 draws=draws,
                 seed=seed,
                 whole=window == ALL,
+                null=null,
             )
             outcomes[window].append(tests)
             found.groups.append(_group(portfolios[portfolio], panel, window, held, tests))
-            cell = tail_cell(held, tests, panel=panel, window=window, draws=draws, seed=seed)
+            cell = tail_cell(
+                held, tests, panel=panel, window=window, draws=draws, seed=seed, null=null
+            )
             if cell is not None:
                 found.cells.append(cell)
     by_date = np.argsort(panel.date, kind="stable")
@@ -102,6 +107,13 @@ def _panel_groups(
         tests |= pooled_tests(held, dates, alpha=panel.alpha, horizon=panel.horizon)
         found.pooled.append(_group(None, panel, window, held, tests))
     return found
+
+
+def _null(held: Series, panel: Panel, *, draws: int, seed: int) -> ShortfallNull | None:
+    """What a true model would lose here, simulated once for all that need it."""
+    if not draws or held.overlapping or unusable_shortfall(held.var, held.es):
+        return None
+    return shortfall_null(held.var, held.es, alpha=panel.alpha, draws=draws, seed=seed)
 
 
 def _by_window(
@@ -155,12 +167,13 @@ def _zone_status(portfolio: str | None, panel: Panel, held: Series) -> str:
 def plain_outcome(outcome: Outcome) -> dict[str, Any]:
     """An outcome as JSON can say it: what is not finite is null, and the status says so."""
     numbers = (outcome.statistic, outcome.p_value, outcome.p_exact)
-    finite = all(number is None or math.isfinite(number) for number in numbers)
-    statistic, p_value, p_exact = numbers if finite else (None, None, None)
+    for number in numbers:
+        if number is not None and not math.isfinite(number):
+            outcome = not_computable("the statistic is not finite")
     return {
-        "statistic": statistic,
-        "p_value": p_value,
-        "p_exact": p_exact,
-        "draws": outcome.draws if finite else None,
-        "status": outcome.status if finite else "not_computable: the statistic is not finite",
+        "statistic": outcome.statistic,
+        "p_value": outcome.p_value,
+        "p_exact": outcome.p_exact,
+        "draws": outcome.draws,
+        "status": outcome.status,
     }

@@ -10,6 +10,7 @@ returns show; 0 and 0.4 are worth reporting beside it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -32,6 +33,47 @@ DRAWS = 10_000
 _AT_A_TIME = 1_000_000  # simulated numbers held at once by `_worst_excess_law`
 
 
+@dataclass(frozen=True, slots=True)
+class ShortfallNull:
+    """Losses beyond VaR in samples whose truth are the forecasts of one cell.
+
+    Attributes
+    ----------
+    count : int array of shape (draw,)
+        Exceedances of each sample.
+    surplus : array of shape (draw,)
+        Sum over them of the loss in units of ES, less one.
+    """
+
+    count: NDArray[np.int32]
+    surplus: NDArray[np.float64]
+
+
+def shortfall_null(
+    var: Series, es: Series, *, alpha: float, xi: float = DAILY_XI, draws: int, seed: int
+) -> ShortfallNull:
+    """Simulate what `z1`, `z2` and the ceiling of tail accuracy are judged by.
+
+    A loss is ``var + (es - var) * excess``.
+
+    Parameters
+    ----------
+    var, es : array of shape (time,)
+        Forecasts; a loss is positive, ES above zero.
+    alpha : float
+        Confidence level in (0.5, 1).
+    xi : float
+        Shape of the simulated excess over VaR, in [0, 1).
+    draws, seed : int
+        Of the simulated samples.
+    """
+    tail, mean_excess = tail_probability(alpha), 1 - var / es
+    surplus = np.zeros(draws)
+    for hits in simulated_hits(var.size, tail=tail, xi=xi, draws=draws, seed=seed):
+        surplus += hits.surplus @ mean_excess[hits.dates]
+    return ShortfallNull(hit_counts(var.size, tail=tail, draws=draws, seed=seed), surplus)
+
+
 def z1(
     pnl: Series,
     var: Series,
@@ -41,6 +83,7 @@ def z1(
     xi: float = DAILY_XI,
     draws: int = DRAWS,
     seed: int = 0,
+    null: ShortfallNull | None = None,
 ) -> Outcome:
     """Test that losses beyond VaR are as large as announced, however many there were.
 
@@ -61,6 +104,8 @@ def z1(
         Simulated samples behind the p-values; 0 for the statistic alone.
     seed : int
         Determines everything drawn.
+    null : ShortfallNull, optional
+        Of these forecasts, with these draws, where it is known already.
 
     Returns
     -------
@@ -72,7 +117,6 @@ def z1(
     ----------
     Acerbi and Szekely (2014), *Backtesting expected shortfall*, equation 6.
     """
-    tail = tail_probability(alpha)
     if reason := unusable_shortfall(var, es):
         return not_computable(reason)
     hits = exceedances(pnl, var)
@@ -81,9 +125,9 @@ def z1(
     statistic = 1 + float(np.mean(pnl[hits] / es[hits]))
     if draws == 0:
         return Outcome(statistic)
-    surplus = _surplus_losses(var / es, tail=tail, xi=xi, draws=draws, seed=seed)
-    count = hit_counts(pnl.size, tail=tail, draws=draws, seed=seed)
-    return _judged(statistic, -surplus[count > 0] / count[count > 0])
+    null = null or shortfall_null(var, es, alpha=alpha, xi=xi, draws=draws, seed=seed)
+    hit = null.count > 0
+    return _judged(statistic, -null.surplus[hit] / null.count[hit])
 
 
 def z2(
@@ -95,6 +139,7 @@ def z2(
     xi: float = DAILY_XI,
     draws: int = DRAWS,
     seed: int = 0,
+    null: ShortfallNull | None = None,
 ) -> Outcome:
     """Test that losses beyond VaR are as frequent and as large as announced, jointly.
 
@@ -114,6 +159,8 @@ def z2(
         Simulated samples behind the p-values; 0 for the statistic alone.
     seed : int
         Determines everything drawn.
+    null : ShortfallNull, optional
+        Of these forecasts, with these draws, where it is known already.
 
     Returns
     -------
@@ -125,17 +172,15 @@ def z2(
     ----------
     Acerbi and Szekely (2014), *Backtesting expected shortfall*, equation 7.
     """
-    tail = tail_probability(alpha)
     if reason := unusable_shortfall(var, es):
         return not_computable(reason)
     hits = exceedances(pnl, var)
-    expected = pnl.size * tail
+    expected = pnl.size * tail_probability(alpha)
     statistic = 1 + float(np.sum(pnl[hits] / es[hits])) / expected
     if draws == 0:
         return Outcome(statistic)
-    surplus = _surplus_losses(var / es, tail=tail, xi=xi, draws=draws, seed=seed)
-    loss = hit_counts(pnl.size, tail=tail, draws=draws, seed=seed) + surplus
-    return _judged(statistic, 1 - loss / expected)
+    null = null or shortfall_null(var, es, alpha=alpha, xi=xi, draws=draws, seed=seed)
+    return _judged(statistic, 1 - (null.count + null.surplus) / expected)
 
 
 def z3(
@@ -226,21 +271,6 @@ def _judged(statistic: float, null: NDArray[np.float64]) -> Outcome:
     )
 
 
-def _surplus_losses(
-    ratio: NDArray[np.float64], *, tail: float, xi: float, draws: int, seed: int
-) -> NDArray[np.float64]:
-    """Sum over each simulated sample's exceedances of their loss in units of ES, less one.
-
-    A loss is ``var + (es - var) * excess``; ``ratio`` is VaR / ES by date.
-    """
-    surplus = np.zeros(draws)
-    for hits in simulated_hits(ratio.size, tail=tail, xi=xi, draws=draws, seed=seed):
-        weights = hits.at_hits(1 - ratio)
-        weights *= hits.excess - 1
-        surplus += np.bincount(hits.draw, weights=weights, minlength=draws)
-    return surplus
-
-
 def _rank_weights(n: int, tail: float) -> NDArray[np.float64]:
     """Weight of each of the worst ranks in the mean over the worst ``tail``; they sum to one."""
     expected = n * tail
@@ -251,6 +281,7 @@ def _rank_weights(n: int, tail: float) -> NDArray[np.float64]:
     return weights / expected
 
 
+@lru_cache(maxsize=1024)
 def _expected_worst_excess(n: int, tail: float, xi: float) -> float:
     """Expected excess, averaged over the worst ranks, of ``n`` independent uniform PITs.
 

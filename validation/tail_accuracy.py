@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from validation.coverage import kupiec
+from validation.coverage import count_p_values
 from validation.crises import ALL, block_year, is_crisis
 from validation.exceedances import tail_probability
 from validation.outcome import Outcome
 from validation.panels import Panel, Series
-from validation.simulated_nulls import DAILY_XI, hit_counts, simulated_hits
+from validation.shortfall import ShortfallNull, shortfall_null
 
 FEWEST_FORECASTS = 15
 LEVEL = 0.05
@@ -66,6 +65,7 @@ def tail_cell(
     window: str,
     draws: int,
     seed: int,
+    null: ShortfallNull | None = None,
 ) -> TailCell | None:
     """The cell of one series in one window, or None where it is none.
 
@@ -81,6 +81,8 @@ def tail_cell(
         A year or a crisis; ``all`` is no cell.
     draws, seed : int
         Of the simulated perfect model: the draws that ``z2`` was judged by.
+    null : ShortfallNull, optional
+        These draws, where they are known already.
     """
     coverage, shortfall = tests["kupiec"].p_exact, tests["z2"].p_exact
     if window == ALL or panel.horizon > 1 or len(series.pnl) < FEWEST_FORECASTS:
@@ -92,12 +94,20 @@ def tail_cell(
         window=window,
         coverage=coverage >= LEVEL,
         shortfall=shortfall >= LEVEL,
-        perfect=perfect_pass_rate(series.var, series.es, alpha=panel.alpha, draws=draws, seed=seed),
+        perfect=perfect_pass_rate(
+            series.var, series.es, alpha=panel.alpha, draws=draws, seed=seed, null=null
+        ),
     )
 
 
 def perfect_pass_rate(
-    var: NDArray[np.float64], es: NDArray[np.float64], *, alpha: float, draws: int, seed: int
+    var: NDArray[np.float64],
+    es: NDArray[np.float64],
+    *,
+    alpha: float,
+    draws: int,
+    seed: int,
+    null: ShortfallNull | None = None,
 ) -> float:
     """Probability that a model whose forecasts are the truth passes both tests.
 
@@ -110,28 +120,18 @@ def perfect_pass_rate(
     draws, seed : int
         Samples of independent exceedances with generalised Pareto excess of mean ``es - var``
         and shape 0.2; they are judged against each other, as the null of Z2 is.
+    null : ShortfallNull, optional
+        These samples, where they are known already.
     """
-    tail, n = tail_probability(alpha), len(var)
-    ratio = var / es
-    loss = np.zeros(draws)
-    for hits in simulated_hits(n, tail=tail, xi=DAILY_XI, draws=draws, seed=seed):
-        at_var = hits.at_hits(ratio)
-        losses = at_var + (1 - at_var) * hits.excess
-        loss += np.bincount(hits.draw, weights=losses, minlength=draws)
+    null = null or shortfall_null(var, es, alpha=alpha, draws=draws, seed=seed)
+    loss = null.count + null.surplus
     # Z2 falls in the loss, so its two-sided p is that of the loss among the draws: not rejected
     # between its k-th smallest and k-th largest, where 2 (1 + k) / (1 + draws) reaches the level
     k = max(1, int(np.ceil(LEVEL * (1 + draws) / 2 - 1)))
     ordered = np.partition(loss, (k - 1, draws - k))
     accepted = (loss >= ordered[k - 1]) & (loss <= ordered[draws - k])
-    count = hit_counts(n, tail=tail, draws=draws, seed=seed)
-    return float(np.mean(_coverage_passes(n, alpha)[count] & accepted))
-
-
-@lru_cache(maxsize=1024)
-def _coverage_passes(n: int, alpha: float) -> NDArray[np.bool_]:
-    """Whether each number of exceedances among ``n`` passes the exact test of coverage."""
-    p_values = [kupiec(np.arange(n) < count, alpha=alpha).p_exact for count in range(n + 1)]
-    return np.array([p_value is not None and p_value >= LEVEL for p_value in p_values])
+    covers = count_p_values(len(var), tail_probability(alpha)) >= LEVEL
+    return float(np.mean(covers[null.count] & accepted))
 
 
 def tail_accuracy(cells: Iterable[TailCell], *, seed: int) -> list[dict[str, Any]]:

@@ -62,8 +62,23 @@ def test_every_shape_of_the_tail_has_its_exceedances_on_the_same_days():
 def test_a_series_is_read_on_the_days_of_the_exceedances():
     block = drawn(3, draws=100)[0]
     there = block.at_hits(np.array([10.0, 20.0, 30.0]))
-    expected = [day for day, k in zip((10, 20, 30), block.per_date, strict=True) for _ in range(k)]
+    per_day = np.diff(block.first)
+    expected = [day for day, k in zip((10, 20, 30), per_day, strict=True) for _ in range(k)]
     assert there.tolist() == expected
+
+
+def test_the_matrices_sum_what_a_loop_over_the_exceedances_sums():
+    block = drawn(30, draws=40)[0]
+    days = np.random.default_rng(1).normal(size=30)
+    looped = np.zeros((4, 40))
+    for draw, day, excess in zip(block.draw, block.at_hits(days), block.excess, strict=True):
+        looped[:, draw] += day * np.array([1, excess, excess**2, excess - 1])
+    for matrix, sums in zip(
+        (block.counted, block.exceeding, block.exceeding_squared, block.surplus),
+        looped,
+        strict=True,
+    ):
+        np.testing.assert_allclose(matrix @ days, sums, atol=1e-12)
 
 
 def test_the_observed_sample_is_counted_among_the_simulated_ones():
