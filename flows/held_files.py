@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from flows.outputs import file_digest
 from flows.refusal import RefusedError
 
 LISTING = "artifacts.json"
@@ -36,7 +37,7 @@ def fault_of(root: Path, row: Mapping[str, Any]) -> str | None:
     """
     path = held_path(root, row)
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = file_digest(path)
     except FileNotFoundError:
         return f"{path}: the file is gone. Restore it from a backup."
     except OSError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.held_files import LISTING, fault_of, held_bytes, superseded
+from flows.ledger.chain import fault_at
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Ledger, Transaction
@@ -46,11 +47,17 @@ def check_history(ledger: Ledger, root: Path, *, version: Row | None = None) -> 
         Ledger row of a version: only its files, and the tables it was made from as well. By
         default the files of all; tables are revised from day to day, and then say nothing.
     """
-    faults = [str(fault) for fault in ledger.verify()]
-    with ledger.reading() as tx:
-        entries = _length(tx)
-        rows = _files(tx, root, {} if version is None else {"version": version["seq"]})
-        tables = [] if version is None else _tables(tx, version)
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        faults = [str(fault) for fault in ledger.verify()]
+        with ledger.reading() as tx:
+            entries = _length(tx)
+            rows = _files(tx, root, {} if version is None else {"version": version["seq"]})
+            tables = [] if version is None else _tables(tx, version)
+            faults += _damage(tx)
+    except DatabaseError as error:
+        return Checked((f"ledger: cannot be read ({error.orig}). Restore it from a backup.",), 0, 0)
     faults += _faulty(root, rows)
     for row in rows:
         if Path(str(row["path"])).name == LISTING and fault_of(root, row) is None:
@@ -76,8 +83,8 @@ def _files(tx: Transaction, root: Path, of: Mapping[str, int]) -> list[Row]:
 def _tables(tx: Transaction, version: Row) -> list[Row]:
     """Raw tables of a version's snapshot, as rows that name a file."""
     snapshot = tx.last("snapshot", sha256=version["snapshot_sha256"])
-    if snapshot is None:
-        return []
+    if snapshot is None or not _whole(tx, snapshot):
+        return []  # the chain says so
     tables: Mapping[str, Any] = snapshot["tables"]
     return [
         {"path": f"{snapshot['data']}/{name}", "sha256": identity[0]}
@@ -85,8 +92,22 @@ def _tables(tx: Transaction, version: Row) -> list[Row]:
     ]
 
 
+def _whole(tx: Transaction, row: Row) -> bool:
+    return fault_at(tx.connection, row["seq"]) is None
+
+
 def _faulty(root: Path, rows: Iterable[Row]) -> list[str]:
     return [fault for row in rows if (fault := fault_of(root, row)) is not None]
+
+
+def _damage(tx: Transaction) -> list[str]:
+    """What SQLite finds wrong with its file: an index that does not fit its rows, a bad page."""
+    from sqlalchemy import text
+
+    if tx.connection.dialect.name != "sqlite":
+        return []
+    told = tx.connection.execute(text("PRAGMA integrity_check(1)")).scalars().all()
+    return [f"ledger.db: {line}. Restore it from a backup." for line in told if line != "ok"]
 
 
 def _length(tx: Transaction) -> int:

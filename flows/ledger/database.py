@@ -6,6 +6,7 @@ and wait for nobody.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import tempfile
@@ -147,12 +148,16 @@ def _sqlite(path: Path) -> Engine:
     if not path.exists():
         _make(path)
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": _PATIENCE}, poolclass=NullPool
+        f"sqlite:///{path}",
+        connect_args={"timeout": _PATIENCE},
+        poolclass=NullPool,
+        json_deserializer=_values,
     )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.isolation_level = None  # transactions begin where we say, not where sqlite3 does
+        connection.text_factory = _text
         for pragma in ("foreign_keys = ON", "synchronous = FULL"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -162,6 +167,23 @@ def _sqlite(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _values(stored: str) -> Any:
+    """A JSON value; what no longer is one comes as its text, so that its digest is another."""
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(stored, parse_constant=refuse)
+    except ValueError:
+        return stored
+
+
+def _text(stored: bytes) -> str:
+    """Text of a column; a byte that was altered is kept apart and not stumbled over."""
+    return stored.decode(errors="surrogateescape")
 
 
 def _make(path: Path) -> None:
