@@ -77,8 +77,8 @@ class GateRule(BaseModel):
     relative_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.0
     crisis_relative_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.03
     crisis_p_value: Annotated[float, Field(ge=0, le=1)] = 0.05
-    seed_fz0: Annotated[float, Field(gt=0)] = 0.02
-    seed_spread: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    seed_fz0: Annotated[float, Field(gt=0)] = 0.01
+    seed_spread: Annotated[float, Field(gt=0, lt=1)] = 0.03
     champion_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.0
     champion_sessions: Annotated[int, Field(ge=1)] = 40
 
