@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from features.market import MarketData
@@ -15,7 +16,15 @@ from flows.plan import Plan, make_plan
 from flows.processes import processes
 from flows.refusal import RefusedError
 from flows.seed_evidence import seed_evidence
-from flows.settings import BASELINES, LEARNED, MINIMUM_HISTORY, SESSIONS_BETWEEN_REFITS, Settings
+from flows.settings import (
+    BAR,
+    BASELINES,
+    CLAIM,
+    LEARNED,
+    MINIMUM_HISTORY,
+    SESSIONS_BETWEEN_REFITS,
+    Settings,
+)
 from flows.table import Block, assemble, block
 from flows.units import UnitStore
 from models.base import TailForecast
@@ -69,15 +78,20 @@ class Heads:
     reason : str
     seeds : tuple of dict
         How far each learned model hangs on its seeds, see `flows.seed_evidence`.
+    challenge : DataFrame or None
+        Forecast table of the last heads and ``gjr_fhs`` in the weeks of the challenge set that the
+        heads were not trained on, for `flows.challenge.table_scores`; None where there are none.
     """
 
     learned: Learned | None = None
     reason: str = ""
     seeds: tuple[dict[str, Any], ...] = ()
+    challenge: pd.DataFrame | None = None
 
     def without_forecasts(self) -> Heads:
         """The same heads; the forecasts of many series are large."""
-        return replace(self, learned=self.learned and replace(self.learned, forecasts={}))
+        learned = self.learned and replace(self.learned, forecasts={}, challenge={})
+        return replace(self, learned=learned)
 
 
 def forecast_table(
@@ -227,7 +241,7 @@ def train_heads(
         models=[name for name in settings.chosen_models if name in LEARNED],
         weights=learned_settings(settings).weights,
     )
-    return Heads(learned, seeds=seeds)
+    return Heads(learned, seeds=seeds, challenge=_challenge(plan, settings, statistical, learned))
 
 
 def tabulate(
@@ -266,6 +280,24 @@ def learned_settings(settings: Settings) -> LearnedSettings:
         linear=replace(default.linear, seed=settings.seed),
         mlp=replace(default.mlp, seed=settings.seed),
     )
+
+
+def _challenge(
+    plan: Plan, settings: Settings, statistical: Statistical, learned: Learned
+) -> pd.DataFrame | None:
+    """Table of what the last heads say of the challenge weeks, with the bar they are held to."""
+    whole = replace(plan, start=pd.Timestamp.min, end=pd.Timestamp.max, upcoming={})
+    blocks: list[Block] = []
+    for history in plan.judged if learned.challenge else ():
+        said = learned.challenge.get(history.name)
+        if said is None:
+            continue
+        base = statistical.base[history.name][BAR]
+        served = np.isfinite(said[CLAIM].sigma)
+        bar = replace(base, sigma=np.where(served, base.sigma, np.nan))
+        names = [BAR, *(name for name in settings.chosen_models if name in LEARNED)]
+        blocks.extend(_blocks(whole, settings, history, {**said, BAR: bar}, names))
+    return assemble(blocks, alphas=settings.alphas) if blocks else None
 
 
 def _levels(settings: Settings) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from typing import cast
@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 import torch
+from jaxtyping import Bool
 from joblib import Parallel, delayed, parallel_config
 
 from features.panel import Panel
@@ -25,7 +26,7 @@ from models.tail import feedback as lessons
 from models.tail import heads, inputs, learned, loss, transport
 from models.tail.combine import Weights, combined
 from models.tail.conformal import Calibration, Record, factors, pooled, session_of
-from models.tail.feedback import Feedback, Lesson, lesson_of
+from models.tail.feedback import Feedback, Lesson, held_out, lesson_of, weeks_of
 from models.tail.inputs import Rows, in_order_of_target, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
 from models.tail.mapped import mapped_forecast, pareto_of
@@ -35,6 +36,9 @@ from models.training import Schedule
 NAMES = ("linear", "mlp", "combined")
 CALIBRATED = KNOTS.index(0.975)
 """Position of the level whose past coverage calibrates all of them."""
+
+Maps = dict[str, dict[str, TailMap]]
+"""By series and model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,17 @@ class Learned:
         those of the heads before it, each trained on the years before its own.
     windows : tuple of PooledWindow
         The yearly ones, and last the one of ``heads``.
+    challenge : mapping of series to mapping of model to TailForecast
+        What ``heads`` say of the weeks of the challenge set that they were not trained on; NaN
+        elsewhere. They know years that came later: it is held out, not walked forward.
     """
 
     forecasts: Mapping[str, Mapping[str, TailForecast]]
     heads: Mapping[str, bytes]
     windows: tuple[PooledWindow, ...]
+    challenge: Mapping[str, Mapping[str, TailForecast]] = field(
+        default_factory=dict[str, Mapping[str, TailForecast]]
+    )
 
 
 def base_levels(alphas: Sequence[float]) -> tuple[float, ...]:
@@ -148,36 +158,30 @@ def forecast_learned(
     dates = _sessions(candidates)
     windows = (*pooled_windows(dates, first_year=first_year), serving_window(dates))
     kinds = {"linear": settings.linear, "mlp": settings.mlp}
-    maps = {
-        c.history.name: {
-            kind: unserved(torch.as_tensor(rows[c.history.name].var)) for kind in kinds
-        }
-        for c in judged
-    }
-    payloads: dict[str, bytes] = {}
     told = [feedback and lesson_of(feedback.seen_by(window), rows) for window in windows]
+    weeks = told[-1].weeks if told[-1] is not None else weeks_of(())
+    maps = _unserved(judged, rows, kinds)
+    held = _unserved(judged, rows, kinds) if len(weeks) else {}
+    payloads: dict[str, bytes] = {}
     fitted = _heads(windows, told, kinds, pool, store, jobs)
     for done, (window, kind, payload) in enumerate(fitted, start=1):
         payloads[kind] = payload
         head = Head.from_bytes(payload)
-        for c in judged if window.year is not None else ():
-            _serve(maps[c.history.name][kind], head, rows[c.history.name], c.history, window.year)
+        for c in judged:
+            mine = rows[c.history.name]
+            if window.year is not None:
+                _serve(maps[c.history.name][kind], head, mine, c.history.dates.year == window.year)
+            elif len(weeks):
+                _serve(held[c.history.name][kind], head, mine, held_out(mine.target, weeks))
         if on_fit is not None:
             on_fit(done, len(windows) * len(kinds))
-    for c in judged:
-        mine = maps[c.history.name]
-        pareto = pareto_of(c.evt, c.fhs.sigma, rows[c.history.name])
-        maps[c.history.name] = {**mine, "combined": combined(mine, pareto, settings.weights)}
+    maps = _joined(judged, rows, maps, settings.weights)
     if settings.calibration is not None:
         _calibrate(judged, rows, maps, settings.calibration)
-    forecasts = {
-        c.history.name: {
-            name: mapped_forecast(c.history.returns, c.fhs, one, alphas=alphas)
-            for name, one in maps[c.history.name].items()
-        }
-        for c in judged
-    }
-    return Learned(forecasts, payloads, windows)
+    challenge: dict[str, dict[str, TailForecast]] = {}
+    if len(weeks):
+        challenge = _said(judged, _joined(judged, rows, held, settings.weights), alphas)
+    return Learned(_said(judged, maps, alphas), payloads, windows, challenge)
 
 
 def _heads(
@@ -253,19 +257,54 @@ def _sessions(candidates: Sequence[Candidate]) -> pd.DatetimeIndex:
     return dates[dates.dayofweek < 5]
 
 
-def _serve(served: TailMap, head: Head, rows: Rows, history: History, year: int | None) -> None:
-    """Fill the year's rows of a series' map with what the year's head says."""
-    wanted = (history.dates.year == year) & np.isfinite(rows.var[:, 0])
+def _unserved(judged: Sequence[Candidate], rows: Mapping[str, Rows], kinds: Iterable[str]) -> Maps:
+    """Maps of every judged series that say nothing yet."""
+    return {
+        c.history.name: {
+            kind: unserved(torch.as_tensor(rows[c.history.name].var)) for kind in kinds
+        }
+        for c in judged
+    }
+
+
+def _serve(served: TailMap, head: Head, rows: Rows, wanted: Bool[np.ndarray, " row"]) -> None:
+    """Fill some rows of a series' map with what a head says; the base must have said something."""
+    wanted = wanted & np.isfinite(rows.var[:, 0])
     if wanted.any():
         said = head.map(rows.where(wanted))
         at = torch.as_tensor(np.flatnonzero(wanted))
         served.image[at], served.slope[at] = said.image, said.slope
 
 
+def _joined(
+    judged: Sequence[Candidate], rows: Mapping[str, Rows], maps: Maps, weights: Weights
+) -> Maps:
+    """The heads' maps, and with them the combined one."""
+    joined: Maps = {}
+    for c in judged:
+        mine = maps[c.history.name]
+        pareto = pareto_of(c.evt, c.fhs.sigma, rows[c.history.name])
+        joined[c.history.name] = {**mine, "combined": combined(mine, pareto, weights)}
+    return joined
+
+
+def _said(
+    judged: Sequence[Candidate], maps: Maps, alphas: Sequence[float]
+) -> dict[str, dict[str, TailForecast]]:
+    """Forecasts of every judged series by every map."""
+    return {
+        c.history.name: {
+            name: mapped_forecast(c.history.returns, c.fhs, one, alphas=alphas)
+            for name, one in maps[c.history.name].items()
+        }
+        for c in judged
+    }
+
+
 def _calibrate(
     judged: Sequence[Candidate],
     rows: Mapping[str, Rows],
-    maps: dict[str, dict[str, TailMap]],
+    maps: Maps,
     calibration: Calibration,
 ) -> None:
     """Multiply the combined maps by the factors of their asset classes."""

@@ -14,8 +14,9 @@ from models.base import TailForecast
 from models.baselines import forecast_series
 from models.tail.conformal import Calibration
 from models.tail.feedback import Feedback, Flagged, HeldOut
-from models.tail.inputs import Rows
+from models.tail.inputs import Rows, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
+from models.tail.transport import KNOTS
 from models.tail.walk_forward import (
     NAMES,
     Candidate,
@@ -274,6 +275,27 @@ def test_what_came_in_a_challenge_week_is_never_learned(
         days = set(np.unique(known).tolist())
         assert np.datetime64("2019-05-31", "ns").astype(int) in days
         assert np.datetime64("2019-06-10", "ns").astype(int) in days
+
+
+def test_the_last_head_is_held_to_the_weeks_it_never_saw(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    learned = run(bases, feedback=Feedback(held_out=(WEEK,)))
+    assert set(learned.challenge) == set(bases)
+    head = Head.from_bytes(learned.heads["linear"])
+    origins = DATES.isin(pd.bdate_range("2019-05-31", "2019-06-06"))
+    for seed, (name, forecasts) in enumerate(learned.challenge.items()):
+        assert tuple(forecasts) == NAMES
+        for forecast in forecasts.values():
+            np.testing.assert_array_equal(np.isfinite(forecast.sigma), origins)
+        one = history(name, seed)
+        fhs = bases[name]["gjr_fhs"]
+        mine = series_rows(one, fhs, panel([one]))
+        image = head.map(mine.where(origins)).image.numpy()
+        # At the knots the learned VaR is the map's image in units of sigma.
+        expected = image[:, [KNOTS.index(0.975)]] * fhs.sigma[origins, None]
+        np.testing.assert_allclose(forecasts["linear"].var[origins, 1:2], expected, rtol=1e-9)
+    assert run(bases).challenge == {}
 
 
 @pytest.mark.slow
