@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,15 @@ import pandas as pd
 import pytest
 
 from features.market import MarketData
-from flows.backtest import forecast_statistical, forecast_table
+from flows.backtest import features_of, forecast_statistical, forecast_table, train_heads
+from flows.challenge import table_scores
 from flows.plan import make_plan
 from flows.refusal import RefusedError
 from flows.settings import BASELINES, Settings, checkout
 from flows.table import write_table
 from flows.units import UnitStore
+from models.tail.feedback import Feedback, Flagged, HeldOut
+from tests.flows.conftest import as_market, synthetic_closes
 from validation.forecasts import check_forecasts
 
 QUICK = Settings(models=("hs_250", "gjr_fhs"), alphas=(0.975, 0.99))
@@ -160,3 +164,31 @@ def test_a_backtest_killed_half_way_resumes_to_the_same_bytes(tiny_market: Path,
     assert job("units.db", "out.parquet").wait() == 0
     undisturbed = (tmp_path / "undisturbed.parquet").read_bytes()
     assert (tmp_path / "out.parquet").read_bytes() == undisturbed
+
+
+@pytest.mark.slow
+def test_a_week_held_out_is_forecast_by_the_heads_that_never_saw_it():
+    market = as_market(synthetic_closes(instruments=8, sessions=2060))
+    asked = Settings(models=("combined",), portfolios=("all",), start=date(2021, 12, 1))
+    plan = make_plan(market, asked)
+    statistical = forecast_statistical(plan, asked)
+    panel = features_of(market, plan, asked)
+    feedback = Feedback(
+        flagged=(Flagged("all", "2020-03-11", known="2020-03-14"),),
+        held_out=(HeldOut("2020-06-01", "2020-06-07", known="2020-06-06"),),
+    )
+    plain = train_heads(plan, asked, statistical, panel)
+    taught = train_heads(plan, asked, statistical, panel, feedback=feedback)
+    assert plain.challenge is None
+    assert plain.learned is not None
+    assert taught.learned is not None
+    assert taught.learned.heads["mlp"] != plain.learned.heads["mlp"]
+    table = taught.challenge
+    assert table is not None
+    assert set(table["model"].unique()) == {"gjr_fhs", "combined"}
+    week = pd.bdate_range("2020-06-01", "2020-06-05")
+    assert list(table["target"].unique()) == list(week)
+    (score,) = table_scores(table, ["2020-W23"], alpha=0.975)
+    assert (score["model"], score["n"]) == ("combined", 5)
+    close = market.close.loc[:"2020-06-05"].iloc[-6:]
+    assert table["pnl"].unique() == pytest.approx(close.pct_change().iloc[1:].mean(axis=1))
