@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands import decide, desk, operate, people, registry, review, sessions, weekly
+from flows.commands import decide, desk, operate, people, registry, replay, review, sessions, weekly
 from flows.options import (
     Alphas,
     AsOf,
@@ -201,6 +201,7 @@ app.add_typer(desk.app)
 app.add_typer(operate.app)
 app.add_typer(people.app)
 app.add_typer(registry.app)
+app.add_typer(replay.app)
 app.add_typer(review.app)
 app.add_typer(sessions.app)
 app.add_typer(weekly.app)

@@ -12,10 +12,17 @@ if TYPE_CHECKING:
 from validation.documents.schema import Document, missing, pending
 
 
-def render_document(document: Document) -> str:
-    """One self-contained page, printable, without scripts or outside resources."""
+def render_document(document: Document, *, banner: str = "") -> str:
+    """One self-contained page, printable, without scripts or outside resources.
+
+    Parameters
+    ----------
+    document : Document
+    banner : str
+        What stands above it, e.g. that it is a replay's.
+    """
     return _template().render(
-        document=document, missing=missing(document), pending=pending(document)
+        document=document, missing=missing(document), pending=pending(document), banner=banner
     )
 
 

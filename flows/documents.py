@@ -14,6 +14,7 @@ from flows.document_page import render_document
 from flows.held_files import fault_of, held_bytes, superseded
 from flows.outputs import json_bytes, write_whole
 from flows.refusal import RefusedError
+from flows.simulated import banner
 from flows.version_rows import Row, version_row
 from validation.documents.catalogue import KINDS, Kind, build
 from validation.documents.schema import Document, missing, pending, speakers
@@ -231,7 +232,8 @@ def _write(
 ) -> None:
     """Keep the old file, write the new ones, then their rows: in this order a kill loses none."""
     directory = documents_directory(root, version)
-    content = {".json": json_bytes(document), ".html": render_document(document).encode()}
+    page = render_document(document, banner=banner(root))
+    content = {".json": json_bytes(document), ".html": page.encode()}
     for suffix, content_of in content.items():
         path = directory / f"{kind.stem}{suffix}"
         last = tx.last("document", version=version["seq"], name=path.name)

@@ -31,6 +31,7 @@ from flows.report import claimed_model, render_report, verdict_sentence
 from flows.report_sections import forecast_books, speaking_portfolio
 from flows.settings import LEGACY, Settings
 from flows.shadow import shadow
+from flows.simulated import banner
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.table import write_table
 from flows.terminal import Step
@@ -284,6 +285,7 @@ def lineage_of(work: Work, made: Provenance, version: Version, root: Path) -> di
         },
         "skipped": dict(work.left_out),
         "configurations_seen": seen,
+        "banner": banner(root),
     }
 
 

@@ -21,7 +21,8 @@ REFUSED, GATE, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 """Exit codes; 0 is done and 1 a defect."""
 
 
-def _iso(text: str) -> date:
+def iso_date(text: str) -> date:
+    """A date as an option takes it, YYYY-MM-DD."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -35,26 +36,29 @@ def _numbers(text: str) -> tuple[float, ...]:
         raise typer.BadParameter(f"{text!r} is no list of numbers such as 0.975,0.99.") from error
 
 
-Day = Annotated[date | None, typer.Option(parser=_iso, metavar="DATE")]
+Day = Annotated[date | None, typer.Option(parser=iso_date, metavar="DATE")]
 Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Market directory; by default the bundled one."),
 ]
 AsOf = Annotated[
     Any,
-    typer.Option("--as-of", parser=_iso, metavar="DATE", help="Last date whose data may be used."),
+    typer.Option(
+        "--as-of", parser=iso_date, metavar="DATE", help="Last date whose data may be used."
+    ),
 ]
 Start = Annotated[
     Any,
     typer.Option(
         "--start",
-        parser=_iso,
+        parser=iso_date,
         metavar="DATE",
         help="First origin; by default 2015-01-01 or the first with 1,000 past sessions.",
     ),
 ]
 End = Annotated[
-    Any, typer.Option("--end", parser=_iso, metavar="DATE", help="Last origin; default the as-of.")
+    Any,
+    typer.Option("--end", parser=iso_date, metavar="DATE", help="Last origin; default the as-of."),
 ]
 Alphas = Annotated[
     Any,

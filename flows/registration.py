@@ -18,7 +18,7 @@ from flows.ledger.ledger import Ledger, Transaction
 from flows.ledger.versions import record_version
 from flows.reconcile import mirror
 from flows.record import Record, Version
-from flows.tracking import UnreachableError, configurations_seen, listing
+from flows.tracking import REGISTERED, UnreachableError, configurations_seen, listing
 from validation.gates import Gate
 
 Also = Callable[[Transaction, int], None]
@@ -84,20 +84,36 @@ def conclude(
             )
             if also is not None:
                 also(tx, seq)
-        write_documents(
+        behind = finish(
             ledger,
             root,
             version.number,
-            model=version.name,
-            actor="system",
-            desk=read_desk_settings().model_dump(mode="json"),
             seen=configurations_seen(
                 root, settings_digest=record.settings_digest, revision=record.provenance.revision
             ),
         )
-        behind = mirror(ledger, root)
     finally:
         ledger.close()
     if behind is not None:
         raise UnreachableError(f"{version} is recorded. {behind}")
     return seq
+
+
+def finish(ledger: Ledger, root: Path, number: int, *, seen: int | None = None) -> str | None:
+    """Write the documents of a recorded version and let MLflow follow; again it changes nothing.
+
+    Returns
+    -------
+    str or None
+        How far MLflow is behind; None where it is not.
+    """
+    write_documents(
+        ledger,
+        root,
+        number,
+        model=REGISTERED,
+        actor="system",
+        desk=read_desk_settings().model_dump(mode="json"),
+        seen=seen,
+    )
+    return mirror(ledger, root)

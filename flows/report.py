@@ -96,7 +96,8 @@ def render_report(
         ``revision, dirty, lock, python, machine, packages`` (of `flows.provenance.Provenance`),
         ``settings`` (mapping), ``seeds`` (sequence), ``model`` (mapping with ``name``, ``version``
         and ``alias``; others are shown as they are), ``skipped`` (reason by series),
-        ``configurations_seen`` (how many were judged on the years this report judges).
+        ``configurations_seen`` (how many were judged on the years this report judges),
+        ``banner`` (optional: what stands above the page).
     shadow : mapping
         As `flows.shadow.shadow` returns it.
     drift : mapping

@@ -21,8 +21,11 @@ from flows.ledger.jobs import Run, effect_of, running
 from flows.ledger.ledger import Ledger
 from flows.ledger.versions import CAUSES
 from flows.refusal import RefusedError
+from flows.registration import finish
 from flows.settings import Settings, canonical_digest
 from flows.steps import Steps
+from flows.tracking import REGISTERED
+from flows.version_rows import version_row
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Transaction
@@ -111,7 +114,10 @@ def retrain(
     try:
         with ledger.reading() as tx:
             before = effect_of(tx, JOB, key)
+            unfinished = before is not None and not _documented(tx, before["summary"]["version"])
         if before is not None:
+            if unfinished:  # a run was killed after the version was recorded
+                finish(ledger, root, before["summary"]["version"])
             return _told(before["summary"], fresh=False)
         with running(ledger, JOB, key) as run:
             _run(asked, run, root, steps, cause, evidence, clock)
@@ -160,6 +166,11 @@ def _run(
         clock=clock,
         also=commit,
     )
+
+
+def _documented(tx: Transaction, number: int) -> bool:
+    version = version_row(tx, REGISTERED, number)
+    return tx.last("document", version=version["seq"]) is not None
 
 
 def _told(summary: Mapping[str, Any], *, fresh: bool) -> Retrained:

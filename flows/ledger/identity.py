@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.ledger.schema import ROLES
 from flows.refusal import RefusedError
+from flows.simulated import played
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Transaction
@@ -61,7 +62,9 @@ class Person:
             )
 
 
-def add_user(tx: Transaction, user: str, *, role: str, secret: str, actor: str) -> None:
+def add_user(
+    tx: Transaction, user: str, *, role: str, secret: str, actor: str, replay: bool = False
+) -> None:
     """Make an account.
 
     Parameters
@@ -73,6 +76,8 @@ def add_user(tx: Transaction, user: str, *, role: str, secret: str, actor: str) 
     secret : str
     actor : str
         Who makes it.
+    replay : bool
+        Whether a replay makes it, for a person it plays.
 
     Raises
     ------
@@ -80,6 +85,11 @@ def add_user(tx: Transaction, user: str, *, role: str, secret: str, actor: str) 
         If the name is taken or unfit, the role is unknown, or the secret is short.
     """
     name = one_name(user)
+    if played(name) and not replay:
+        raise RefusedError(
+            f"user: {name} is a person of replays, whose decisions count nowhere else. Choose "
+            f"another."
+        )
     if role not in ROLES:
         raise RefusedError(f"--role: {role!r} is unknown. Choose from {', '.join(ROLES)}.")
     if _account(tx, name) is not None:

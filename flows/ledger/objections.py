@@ -10,6 +10,7 @@ from flows.ledger.chain import faults_of
 from flows.ledger.champions import champion_of, open_vetoes
 from flows.ledger.requests import bound, expired
 from flows.refusal import RefusedError
+from flows.simulated import objection
 from validation.gates import GATES, reason_of
 
 if TYPE_CHECKING:
@@ -56,19 +57,21 @@ def objections(
     tx.vouched(version["seq"])
     judge_against_champion(tx, version, rule=gates)
     return [
-        *_of_the_approval(tx, asked, version),
+        *_of_the_approval(tx, root, asked, version),
         *_of_the_version(tx, root, version),
         *_of_the_champion(tx, asked, version),
     ]
 
 
-def _of_the_approval(tx: Transaction, asked: Row, version: Row) -> list[str]:
+def _of_the_approval(tx: Transaction, root: Path, asked: Row, version: Row) -> list[str]:
     approval = tx.last("approval", request=asked["seq"])
     late = expired(tx, asked)
     told = [late] if late else []
     if approval is None:
         return [f"request {asked['seq']} is not approved. A second person approves it.", *told]
     tx.vouched(approval["seq"])
+    if (simulated := objection(root, approval["requester"], approval["approver"])) is not None:
+        told.append(simulated)
     whole = bound(asked | {"manifest_sha256": version["manifest_sha256"]})
     if approval["digest"] != whole or approval["expires"] != asked["expires"]:
         told.append(

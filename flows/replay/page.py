@@ -1,0 +1,38 @@
+"""The page of a replay: one picture, then causes, delays and decisions; it prints on one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flows.replay.picture import timeline_picture
+from flows.simulated import MARK
+
+
+def render_page(content: Mapping[str, Any]) -> str:
+    """One self-contained page, printable, without scripts or outside resources.
+
+    Parameters
+    ----------
+    content : mapping
+        As `flows.replay.timeline.timeline` returns it, with the request.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    people = ("promotion", "veto", "rollback", "stop", "override")
+    return environment.get_template("page.html.j2").render(
+        replay=content,
+        mark=MARK,
+        # The picture is ours; texts in it are escaped by what draws it.
+        picture=Markup(timeline_picture(content)),  # noqa: S704
+        decisions=[event for event in content["events"] if event["kind"] in people],
+    )
