@@ -14,6 +14,7 @@ from flows.clock import instant_text
 from flows.version_rows import (
     Reign,
     Row,
+    brief_rows,
     open_findings,
     reigns,
     rows_of,
@@ -43,11 +44,11 @@ def versions(tx: Transaction, model: str) -> list[dict[str, Any]]:
     """
     office = reigns(tx, model)
     gates: dict[int, dict[str, bool]] = defaultdict(dict)
-    for row in tx.rows("gate"):
+    for row in brief_rows(tx, "gate", "version", "name", "passed"):
         gates[row["version"]][row["name"]] = bool(row["passed"])
-    closed = {row["finding"] for row in tx.rows("finding_closed")}
+    closed = {row["finding"] for row in brief_rows(tx, "finding_closed", "finding")}
     findings: dict[int, int] = defaultdict(int)
-    for row in tx.rows("finding"):
+    for row in brief_rows(tx, "finding", "version"):
         findings[row["version"]] += row["seq"] not in closed
     lifted = {row["veto"] for row in tx.rows("unveto")}
     vetoed = {row["version"] for row in tx.rows("veto") if row["seq"] not in lifted}
@@ -70,7 +71,7 @@ def versions(tx: Transaction, model: str) -> list[dict[str, Any]]:
             "open_findings": findings[row["seq"]],
             "reigns": sum(reign.version == row["seq"] for reign in office),
         }
-        for row in tx.rows("version", model=model)
+        for row in brief_rows(tx, "version", "number", "name", "as_of", "cause", model=model)
     ]
 
 

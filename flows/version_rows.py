@@ -53,6 +53,23 @@ class Reign:
         return self.since <= at and (not self.until or at < self.until)
 
 
+def brief_rows(tx: Transaction, kind: str, *names: str, **equal: Any) -> list[Row]:
+    """Some columns of every row of a kind, oldest first, with ``seq`` and ``at``.
+
+    What is not asked for is not read: evidence and manifests of a thousand versions are large.
+    """
+    from sqlalchemy import select
+
+    from flows.ledger.schema import RECORDED, entry
+
+    table = RECORDED[kind]
+    query = select(table.c.seq, entry.c.at, *(table.c[name] for name in names))
+    query = query.join(entry, table.c.seq == entry.c.seq).order_by(table.c.seq)
+    for name, value in equal.items():
+        query = query.where(table.c[name] == value)
+    return [dict(row) for row in tx.connection.execute(query).mappings()]
+
+
 def version_row(tx: Transaction, model: str, number: int) -> Row:
     """Ledger row of a version.
 
