@@ -102,8 +102,16 @@ def _weibull_lr(positions: NDArray[np.int64], n: int) -> NDArray[np.float64]:
     return np.maximum(0.0, 2 * (best - at_one))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)
 def _duration_law(n: int, count: int, draws: int, seed: int) -> NDArray[np.float64]:
-    generator = np.random.default_rng([seed, n, count, draws])
-    shuffled = generator.random((draws, n), dtype=np.float32).argpartition(count - 1, axis=1)
-    return _weibull_lr(np.sort(shuffled[:, :count], axis=1), n)
+    return _weibull_lr(np.sort(_random_orders(n, draws, seed)[:, :count], axis=1), n)
+
+
+@lru_cache(maxsize=64)
+def _random_orders(n: int, draws: int, seed: int) -> NDArray[np.int16]:
+    """All dates in random order, one order a draw; its first ``count`` are a sample of them.
+
+    Drawn once for every number of exceedances: to draw each anew cost more than to judge it.
+    """
+    generator = np.random.default_rng([seed, n, draws])
+    return generator.random((draws, n), dtype=np.float32).argsort(axis=1).astype(np.int16)
