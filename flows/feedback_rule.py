@@ -29,4 +29,4 @@ class FeedbackRule(BaseModel):
     alpha: Annotated[float, Field(gt=0.5, lt=1)] = 0.975
     margin: Annotated[float, Field(gt=0)] = 0.4
     cap: Annotated[float, Field(ge=1, le=10)] = 3.0
-    width: Annotated[float, Field(gt=0, le=5)] = 0.5
+    width: Annotated[float, Field(gt=0, le=5)] = 0.4

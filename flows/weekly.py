@@ -15,6 +15,7 @@ from flows.flag_verdicts import judge_flags
 from flows.ledger.jobs import effect_of, running
 from flows.outputs import json_bytes, write_whole
 from flows.settings import canonical_digest
+from flows.simulated import banner
 from flows.week_review import reviewed_flags, reviewed_learning, reviewed_week
 from flows.weekly_page import render_week
 from flows.weeks import closed_week
@@ -120,7 +121,7 @@ def _filed(root: Path, week: str, content: Mapping[str, Any], *, fresh: bool) ->
     folder = root / "documents" / "sessions"
     page, data = folder / f"{week}.html", folder / f"{week}.json"
     if fresh or not page.exists():
-        write_whole(page, render_week(content).encode())
+        write_whole(page, render_week(content, banner=banner(root)).encode())
     if fresh or not data.exists():
         write_whole(data, json_bytes(dict(content)))
     return WeeklyDone(week, content, page, data, fresh)

@@ -17,16 +17,21 @@ _LEAST, _MOST = -2.0, 3.0
 """Ends of the picture: loss over VaR; what lies beyond is drawn at the end."""
 
 
-def render_week(content: Mapping[str, Any]) -> str:
+def render_week(content: Mapping[str, Any], *, banner: str = "") -> str:
     """One self-contained page, printable, without scripts or outside resources.
 
     Parameters
     ----------
     content : mapping
         See `flows.weekly.weekly_session`.
+    banner : str
+        What stands above a page of a replay.
     """
     return _template().render(
-        week=content, learned=learned_lines(content), picture=picture(content["calls"])
+        week=content,
+        learned=learned_lines(content),
+        picture=picture(content["calls"]),
+        banner=banner,
     )
 
 

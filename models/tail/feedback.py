@@ -75,7 +75,7 @@ class Feedback:
     flagged: tuple[Flagged, ...] = ()
     held_out: tuple[HeldOut, ...] = ()
     cap: float = 3.0
-    width: float = 0.5
+    width: float = 0.4
 
     @property
     def digest(self) -> str:

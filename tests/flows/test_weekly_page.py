@@ -47,6 +47,7 @@ def test_names_and_reasons_are_text_and_nothing_is_fetched(held: dict[str, Any])
     assert "&lt;script&gt;" in page
     assert "http" not in page
     assert page == render_week(held)
+    assert "SIMULATED" in render_week(held, banner="SIMULATED APPROVAL")
 
 
 def test_flags_are_told_beside_what_chance_would_find(held: dict[str, Any]) -> None:
