@@ -104,7 +104,8 @@ def _weibull_lr(positions: NDArray[np.int64], n: int) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=4096)
 def _duration_law(n: int, count: int, draws: int, seed: int) -> NDArray[np.float64]:
-    return _weibull_lr(np.sort(_random_orders(n, draws, seed)[:, :count], axis=1), n)
+    sampled = np.sort(_random_orders(n, draws, seed)[:, :count], axis=1)
+    return _weibull_lr(sampled.astype(np.int64), n)
 
 
 @lru_cache(maxsize=64)
