@@ -21,7 +21,7 @@ from flows.evidence_metrics import metrics_of
 from flows.held_models import WEIGHTS
 from flows.ingest import Ingested
 from flows.monitor import drift
-from flows.outputs import json_bytes, publish, staging, write_whole
+from flows.outputs import copied, json_bytes, publish, staging, write_whole
 from flows.plan import Plan
 from flows.processes import processes, release
 from flows.provenance import Provenance, provenance
@@ -201,7 +201,7 @@ def run(
     steps : Steps
         `STEPS` of them are taken.
     out : Path, optional
-        Directory for the files; by default one of their own under ``runs``.
+        Directory for a copy of the files; the ledger vouches for those under ``runs``.
     cause : str
         Why, of `flows.ledger.versions.CAUSES`; it is written on the version.
     cause_evidence : mapping, optional
@@ -214,7 +214,7 @@ def run(
     gates = steps("gates", lambda step: _gates(step, work, root))
     made = provenance()
     runs = root / "runs"
-    with staging(out.absolute().parent if out else runs) as staged:
+    with staging(runs) as staged:
         files = staged / "files"
         weights = weights_of(work.heads, work.panel, settings, _claim(work), files / WEIGHTS)
         record = record_of(
@@ -238,15 +238,15 @@ def run(
                 lambda step: _write(step, work, files, compared, moved, lineage, judged_by),
             )
             tracking.complete(root, version, files)
-        directory = out.absolute() if out else runs / f"{record.as_of}-{version.run_id[:8]}"
-        digests = publish(files, directory)
+        kept = runs / f"{record.as_of}-{version.run_id[:8]}"
+        digests = publish(files, kept)
 
     def recorded(step: Step) -> None:
         seq = conclude(
             record,
             version,
             root=root,
-            files=directory,
+            files=kept,
             gates=gates,
             cause=cause,
             cause_evidence=cause_evidence,
@@ -256,6 +256,7 @@ def run(
         step.summary = f"entry {seq} of the ledger" if seq else "no version to record"
 
     steps("record", recorded)
+    directory = copied(kept, out.absolute()) if out else kept
     _point(runs / "latest.json", directory, version, digests)
     return Finished(
         directory=directory,

@@ -104,6 +104,13 @@ def publish(staged: Path, final: Path) -> dict[str, str]:
     return digests
 
 
+def copied(kept: Path, to: Path) -> Path:
+    """Copy published files to a directory of somebody's own, which may be replaced; returns it."""
+    with staging(to.parent) as staged:
+        publish(Path(shutil.copytree(kept, staged / "files")), to)
+    return to
+
+
 def process_lives(pid: int) -> bool:
     """Whether a process of this number runs on this machine."""
     try:

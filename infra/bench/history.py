@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from flows.ledger.ledger import Ledger
 from flows.settings import checkout, quiet_libraries
@@ -46,12 +47,17 @@ def record(ledger: Ledger, number: int, run_id: str) -> None:
             cause="drift",
             cause_evidence={"message": "moved"},
         )
-        row = {"actor": "system", "version": seq}
+        row: dict[str, Any] = {"actor": "system", "version": seq}
         for k in range(FILES):
             name = f"file-{k}.json"
             tx.append("evidence", **row, name=name, sha256=sha, path=f"runs/{number}/{name}")
         for k in range(GATES):
-            told = {"threshold": 0.1, "value": 0.2, "passed": True, "evidence": [{"n": 250}]}
+            told: dict[str, Any] = {
+                "threshold": 0.1,
+                "value": 0.2,
+                "passed": True,
+                "evidence": [{"n": 250}],
+            }
             tx.append("gate", **row, name=f"gate-{k}", **told)
         for k in range(DOCUMENTS):
             name = f"{k:02d}.json"

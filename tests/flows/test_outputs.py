@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.outputs import file_digest, json_bytes, publish, staging, write_whole
+from flows.outputs import copied, file_digest, json_bytes, publish, staging, write_whole
 
 
 def test_the_digest_is_that_of_the_published_vector(tmp_path: Path):
@@ -91,3 +91,13 @@ def test_json_has_no_room_for_nan():
     with pytest.raises(ValueError, match="not JSON compliant"):
         json_bytes({"fz0": float("nan")})
     assert json_bytes({"b": 1, "a": "σ"}) == '{\n "a": "σ",\n "b": 1\n}\n'.encode()
+
+
+def test_a_copy_leaves_the_original_where_it_is_and_replaces_the_copy_before(tmp_path: Path):
+    kept, out = tmp_path / "kept", tmp_path / "out" / "report"
+    for content in ("one", "two"):
+        write_whole(kept / "weights" / "a.txt", content.encode())
+        assert copied(kept, out) == out
+        assert (kept / "weights" / "a.txt").read_text() == content
+        assert (out / "weights" / "a.txt").read_text() == content
+    assert [path.name for path in out.parent.iterdir()] == ["report"]
