@@ -81,8 +81,22 @@ def held_model(tx: Transaction, root: Path, version: Row) -> Served:
     Raises
     ------
     RefusedError
+        As `held_weights` does; then no file was opened.
+    """
+    directory = held_weights(tx, root, version)
+    from models.tail.served import load
+
+    return load(directory)
+
+
+def held_weights(tx: Transaction, root: Path, version: Row) -> Path:
+    """Directory of a version's weights, every file of which is what the ledger recorded.
+
+    Raises
+    ------
+    RefusedError
         If a row is not what was recorded, or a file is gone or is another, naming each file, what
-        was recorded, what was found and what to do. Then none was opened.
+        was recorded, what was found and what to do.
     """
     name = f"{version['model']} v{version['number']}"
     rows = _weights_of(tx, version)
@@ -100,9 +114,7 @@ def held_model(tx: Transaction, root: Path, version: Row) -> Served:
     faults = [fault for row in rows if (fault := fault_of(root, row)) is not None]
     if faults:
         raise RefusedError("\n".join(f"{name}: {fault}" for fault in faults))
-    from models.tail.served import load
-
-    return load(held_path(root, rows[0]).parent)
+    return held_path(root, rows[0]).parent
 
 
 def best_model(tx: Transaction, root: Path, model: str) -> Best:

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from flows.held_models import held_model
+from flows.history_check import check_history
+from flows.ledger.ledger import Ledger
+from flows.reconcile import reconcile
 from flows.refusal import RefusedError
 from flows.settings import Settings
 from flows.steps import Steps
 from flows.terminal import Terminal
-from flows.tracking import CHALLENGER, holder, load_version
+from flows.tracking import CHALLENGER, REGISTERED, holder, load_version
 from flows.train import train
+from flows.version_rows import version_row
 
 QUIET = Steps(Terminal(quiet=True))
 
@@ -30,6 +35,13 @@ def test_one_version_is_trained_registered_and_loaded_back(
     done = train(Settings(data=learnable_market), model="linear", root=tracked_root, steps=QUIET)
     assert done.as_dict()["version"] == 1
     assert holder(tracked_root, CHALLENGER) == done.version
+    ledger = Ledger.open(tracked_root)
+    with ledger.reading() as tx:
+        version = version_row(tx, REGISTERED, 1)
+        assert held_model(tx, tracked_root, version).model == "linear"
+    assert check_history(ledger, tracked_root, version=version).faults == ()
+    assert reconcile(ledger, tracked_root) == []
+    ledger.close()
     inputs = load_version(tracked_root, 1).metadata.get_input_schema()
     assert {"sigma", "fhs_var_0.99", "volatility_10"} <= set(inputs.input_names())
 
