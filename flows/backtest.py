@@ -81,12 +81,15 @@ class Heads:
     challenge : DataFrame or None
         Forecast table of the last heads and ``gjr_fhs`` in the weeks of the challenge set that the
         heads were not trained on, for `flows.challenge.table_scores`; None where there are none.
+    feedback : Feedback or None
+        What they were told of flags; its ``parameters`` belong into the manifest.
     """
 
     learned: Learned | None = None
     reason: str = ""
     seeds: tuple[dict[str, Any], ...] = ()
     challenge: pd.DataFrame | None = None
+    feedback: Feedback | None = None
 
     def without_forecasts(self) -> Heads:
         """The same heads; the forecasts of many series are large."""
@@ -241,7 +244,8 @@ def train_heads(
         models=[name for name in settings.chosen_models if name in LEARNED],
         weights=learned_settings(settings).weights,
     )
-    return Heads(learned, seeds=seeds, challenge=_challenge(plan, settings, statistical, learned))
+    challenge = _challenge(plan, settings, statistical, learned)
+    return Heads(learned, seeds=seeds, challenge=challenge, feedback=feedback)
 
 
 def tabulate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.feedback_rule import FeedbackRule
@@ -56,6 +57,26 @@ def read_feedback(tx: Transaction, *, rule: FeedbackRule | None = None) -> Feedb
         cap=rule.cap,
         width=rule.width,
     )
+
+
+def feedback_of(root: Path) -> Feedback:
+    """The same, of the ledger of a state root and by the desk's settings.
+
+    Raises
+    ------
+    RefusedError
+        As `read_feedback`, or if the settings are unfit.
+    """
+    from flows.desk_settings import read_desk_settings
+    from flows.ledger.ledger import Ledger
+
+    rule = read_desk_settings().feedback
+    ledger = Ledger.open(root)
+    try:
+        with ledger.reading() as tx:
+            return read_feedback(tx, rule=rule)
+    finally:
+        ledger.close()
 
 
 def refuse_misdrawn(tx: Transaction) -> None:

@@ -83,7 +83,9 @@ class Feedback:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     def parameters(self) -> dict[str, str | int | float]:
-        """What a version's manifest says of it."""
+        """What a version's manifest says of it; nothing where there is none."""
+        if not (self.flagged or self.held_out):
+            return {}
         return {
             "feedback.sha256": self.digest,
             "feedback.flags": len(self.flagged),

@@ -179,7 +179,8 @@ def test_a_week_held_out_is_forecast_by_the_heads_that_never_saw_it():
     )
     plain = train_heads(plan, asked, statistical, panel)
     taught = train_heads(plan, asked, statistical, panel, feedback=feedback)
-    assert plain.challenge is None
+    assert (plain.challenge, plain.feedback) == (None, None)
+    assert taught.without_forecasts().feedback == feedback
     assert plain.learned is not None
     assert taught.learned is not None
     assert taught.learned.heads["mlp"] != plain.learned.heads["mlp"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.clock import FixedClock
-from flows.feedback import read_feedback
+from flows.feedback import feedback_of, read_feedback
 from flows.feedback_rule import FeedbackRule
 from flows.flag_blocks import CHALLENGE, TRAINING, assign_blocks, drawn_arm
 from flows.ledger.ledger import Ledger
@@ -53,7 +53,9 @@ def test_a_flag_teaches_nothing_before_its_week_is_drawn(ledger: Ledger) -> None
     assert read(ledger) == Feedback()
 
 
-def test_every_drawn_week_either_teaches_or_is_left_out(ledger: Ledger, clock: FixedClock) -> None:
+def test_every_drawn_week_either_teaches_or_is_left_out(
+    ledger: Ledger, clock: FixedClock, tmp_path: Path
+) -> None:
     for week in range(10):
         flag(ledger, MONDAY - timedelta(weeks=week))
     clock.set(datetime(2020, 3, 21, 13, tzinfo=UTC))
@@ -71,6 +73,7 @@ def test_every_drawn_week_either_teaches_or_is_left_out(ledger: Ledger, clock: F
         cap=2.0,
         width=1.0,
     )
+    assert feedback_of(tmp_path) == read(ledger)
 
 
 def test_a_flag_of_a_drawn_week_is_known_from_the_day_it_was_made(
