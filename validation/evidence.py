@@ -105,17 +105,16 @@ def examine(
 def _contents(checked: pd.DataFrame, panels: Panels, *, ignored: list[str]) -> dict[str, Any]:
     """What the table holds, and what of it could not be judged."""
     days = panels.dates.to_numpy()
-    judged = sum(len(panel.date) for panel in panels.panels)
     return {
         "rows": len(checked),
-        "judged": judged,
-        "not_judged": len(checked) - judged,
+        "judged": panels.judged,
+        "not_judged": len(checked) - panels.judged,
         "es_not_positive": int(np.count_nonzero(checked["es"].to_numpy() <= 0)),
         "pnl_conflicts": _conflicts(checked),
         "portfolios": list(panels.portfolios),
-        "models": sorted({panel.model for panel in panels.panels}),
-        "alphas": sorted({panel.alpha for panel in panels.panels}),
-        "horizons": sorted({panel.horizon for panel in panels.panels}),
+        "models": sorted({model for model, _, _ in panels.kinds}),
+        "alphas": sorted({alpha for _, alpha, _ in panels.kinds}),
+        "horizons": sorted({horizon for _, _, horizon in panels.kinds}),
         "first": _iso(days[0]) if len(days) else None,
         "last": _iso(days[-1]) if len(days) else None,
         "ignored_columns": ignored,

@@ -96,16 +96,18 @@ def check_forecasts(table: pd.DataFrame, *, source: str = "forecasts") -> pd.Dat
     if table.empty:
         raise no_data(source)
     optional = [name for name in OPTIONAL if name in table.columns]
-    checked = table.loc[:, [*REQUIRED, *optional]].copy(deep=False)
+    # pandas copies what is put into a frame, and a table may be large: it is made once, at the end
+    columns = {name: table[name] for name in (*REQUIRED, *optional)}
     for name in DATES:
-        if not np.issubdtype(checked[name].to_numpy().dtype, np.datetime64):
-            raise _mistyped(source, name, f"holds {checked[name].dtype}, not naive dates")
+        if not np.issubdtype(columns[name].to_numpy().dtype, np.datetime64):
+            raise _mistyped(source, name, f"holds {columns[name].dtype}, not naive dates")
     for name in NAMES:
-        checked[name] = checked[name].astype("category").cat.remove_unused_categories()
+        columns[name] = columns[name].astype("category").cat.remove_unused_categories()
     for name in (*NUMBERS, *optional):
-        if not pd.api.types.is_numeric_dtype(checked[name]):
-            raise _mistyped(source, name, f"holds {checked[name].dtype}, not numbers")
-        checked[name] = checked[name].astype(np.float64)
+        if not pd.api.types.is_numeric_dtype(columns[name]):
+            raise _mistyped(source, name, f"holds {columns[name].dtype}, not numbers")
+        columns[name] = columns[name].astype(np.float64, copy=False)
+    checked = pd.DataFrame(columns, copy=False)
     for rule in forecast_rules(checked):
         if rule.broken.any():
             raise _broken(source, checked, rule)

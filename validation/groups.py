@@ -59,7 +59,7 @@ def judged_groups(panels: Panels, *, draws: int, seed: int, jobs: int = 1) -> Gr
     with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
         parts = Parallel()(
             delayed(_panel_groups)(panel, panels.portfolios, panels.windows, draws=draws, seed=seed)
-            for panel in panels.panels
+            for panel in panels
         )
     found = Groups([], [], [])
     for part in cast("list[Groups]", parts):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import reduce
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -27,10 +26,18 @@ from validation.comparison import (
 )
 from validation.crises import ALL, is_crisis
 from validation.outcome import not_computable
-from validation.panels import Panel, Panels
+from validation.panels import Panels
 
 BALANCED = "balanced"
 """Entry of ``difference_by_class``: the mean over classes of the mean within each class."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """FZ0 of one model, where it has one; ``place`` says of which portfolio and date."""
+
+    place: NDArray[np.int64]
+    fz0: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +99,11 @@ def comparisons(
         against = rivals.get(baseline)
         if against is None:
             continue
-        sets = confidence_sets(panels, rivals, seed=seed, draws=draws) if draws else {}
-        for model, panel in rivals.items():
+        sets = _confidence_sets(panels, rivals, seed=seed, draws=draws) if draws else {}
+        for model, scored in rivals.items():
             if model == baseline:
                 continue
-            common = _common([panel, against])
+            common = _common([scored, against], panels)
             about = {"model": model, "baseline": baseline, "alpha": alpha, "horizon": horizon}
             of_model = [
                 about
@@ -110,14 +117,14 @@ def comparisons(
     return records
 
 
-def confidence_sets(
-    panels: Panels, rivals: Mapping[str, Panel], *, seed: int, draws: int = DRAWS
+def _confidence_sets(
+    panels: Panels, rivals: Mapping[str, _Scored], *, seed: int, draws: int
 ) -> dict[str, dict[str, float]]:
     """p-value of each model in the model confidence set of each window, where there is one.
 
     On date means over the cells that all models of the level have.
     """
-    common = _common(list(rivals.values()))
+    common = _common(list(rivals.values()), panels)
     sets: dict[str, dict[str, float]] = {}
     for name, window in panels.windows.items():
         means = common.within(window).date_means()
@@ -140,32 +147,39 @@ def superior_ability(
         if not draws or baseline not in rivals or len(rivals) < 2:
             continue
         names = [baseline, *(name for name in rivals if name != baseline)]
-        means = _common([rivals[name] for name in names]).date_means()
+        means = _common([rivals[name] for name in names], panels).date_means()
         outcome = superior_predictive_ability(means[:, 0], means[:, 1:], seed=seed, draws=draws)
         about = {"baseline": baseline, "alpha": alpha, "horizon": horizon, "window": ALL}
         records.append(about | {"configurations": len(names) - 1} | asdict(outcome))
     return records
 
 
-def _by_level(panels: Panels) -> Iterator[tuple[tuple[float, int], dict[str, Panel]]]:
-    def level(panel: Panel) -> tuple[float, int]:
-        return panel.alpha, panel.horizon
+def _by_level(panels: Panels) -> Iterator[tuple[tuple[float, int], dict[str, _Scored]]]:
+    levels = sorted({(alpha, horizon) for _, alpha, horizon in panels.kinds})
+    for level in levels:
+        yield (
+            level,
+            {
+                model: _scored(panels, position)
+                for position, (model, *kind) in enumerate(panels.kinds)
+                if tuple(kind) == level
+            },
+        )
 
-    for key, group in groupby(sorted(panels.panels, key=level), key=level):
-        yield key, {panel.model: panel for panel in group}
+
+def _scored(panels: Panels, position: int) -> _Scored:
+    panel = panels.panel(position)
+    scored = np.isfinite(panel.forecasts.fz0)
+    place = panel.portfolio * len(panels.dates) + panel.date
+    return _Scored(place[scored], panel.forecasts.fz0[scored])
 
 
-def _common(panels: list[Panel]) -> _Cells:
-    """Scores on the cells of all panels; each holds a cell at most once."""
-    span = 1 + max(int(panel.date.max()) for panel in panels)
-    keys, scores = [], []
-    for panel in panels:
-        scored = np.isfinite(panel.forecasts.fz0)
-        keys.append((panel.portfolio * span + panel.date)[scored])
-        scores.append(panel.forecasts.fz0[scored])
-    shared = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), keys)
-    columns = [score[np.searchsorted(key, shared)] for key, score in zip(keys, scores, strict=True)]
-    portfolio, date = np.divmod(shared, span)
+def _common(rivals: list[_Scored], panels: Panels) -> _Cells:
+    """Scores on the cells that all have; each has a cell at most once, in order of place."""
+    places = [scored.place for scored in rivals]
+    shared = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), places)
+    columns = [scored.fz0[np.searchsorted(scored.place, shared)] for scored in rivals]
+    portfolio, date = np.divmod(shared, len(panels.dates))
     order = np.argsort(date, kind="stable")
     return _Cells(date[order], portfolio[order], np.column_stack(columns)[order])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,7 +88,9 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Panels:
-    """Everything in a forecast table that can be judged.
+    """Everything in a forecast table that can be judged, a panel made when it is asked for.
+
+    Together the panels would be larger than the table itself.
 
     Attributes
     ----------
@@ -96,14 +99,42 @@ class Panels:
         Every target date with a known P&L, ascending.
     windows : dict of str to slice
         Positions in ``dates`` of each window, see `validation.crises.windows`.
-    panels : tuple of Panel
-        In order of model, level and horizon; those without a judged forecast are left out.
+    kinds : tuple of (str, float, int)
+        Model, level and horizon of each panel, in order; those without a judged forecast are left
+        out.
+    judged : int
+        Forecasts in all panels.
     """
 
     portfolios: tuple[str, ...]
     dates: pd.DatetimeIndex
     windows: dict[str, slice]
-    panels: tuple[Panel, ...]
+    kinds: tuple[tuple[str, float, int], ...]
+    judged: int
+    _table: pd.DataFrame
+    _portfolio: NDArray[np.int32]
+    _date: NDArray[np.int32]
+    _rows: tuple[NDArray[np.int32], ...]
+
+    def panel(self, position: int) -> Panel:
+        """The panel of ``kinds[position]``."""
+        rows = self._rows[position]
+        portfolio = self._portfolio[rows].astype(np.int64)
+        date = self._date[rows].astype(np.int64)
+        place = portfolio * len(self.dates) + date
+        if np.any(place[1:] < place[:-1]):
+            order = np.argsort(place)
+            rows, portfolio, date = rows[order], portfolio[order], date[order]
+        origin = _days(self._table["origin"].to_numpy()[rows])
+        overlapping = _overlap(origin, _days(self.dates.to_numpy())[date], portfolio)
+        numbers = {name: self._table[name].to_numpy()[rows] for name in _numbers(self._table)}
+        # a file's rounding may leave ES a hair below VaR
+        numbers["es"] = np.maximum(numbers["es"], numbers["var"])
+        return _panel(self.kinds[position], portfolio, date, numbers, overlapping=overlapping)
+
+    def __iter__(self) -> Iterator[Panel]:
+        """Each panel in order."""
+        return map(self.panel, range(len(self.kinds)))
 
 
 def judged_panels(table: pd.DataFrame, *, as_of: np.datetime64) -> Panels:
@@ -112,60 +143,73 @@ def judged_panels(table: pd.DataFrame, *, as_of: np.datetime64) -> Panels:
     Parameters
     ----------
     table : DataFrame
-        As `validation.forecasts.check_forecasts` returns it.
+        As `validation.forecasts.check_forecasts` returns it; it must not change afterwards.
     as_of : datetime64
         Targets after it are not judged.
     """
     known = np.isfinite(table["pnl"].to_numpy()) & (table["target"].to_numpy() <= as_of)
-    table = table.loc[known]
-    days, date = np.unique(table["target"].to_numpy(), return_inverse=True)
-    dates, day_number = pd.DatetimeIndex(days), days.astype("datetime64[D]").astype(np.int64)
-    portfolio, portfolios = pd.factorize(table["portfolio"].astype(str), sort=True)
-    kind, kinds = _kinds(table)
-    order = np.lexsort((date, portfolio, kind))
-    numbers = {name: table[name].to_numpy()[order] for name in _numbers(table)}
-    # a file's rounding may leave ES a hair below VaR
-    numbers["es"] = np.maximum(numbers["es"], numbers["var"])
-    origin = table["origin"].to_numpy().astype("datetime64[D]").astype(np.int64)[order]
-    portfolio, date = portfolio[order], date[order]
-    bounds = np.searchsorted(kind[order], np.arange(len(kinds) + 1))
-    panels = [
-        _panel(
-            kinds[index],
-            portfolio[rows],
-            date[rows],
-            {name: values[rows] for name, values in numbers.items()},
-            overlapping=_overlap(origin[rows], day_number[date[rows]], portfolio[rows]),
-        )
-        for index, rows in enumerate(map(slice, bounds[:-1], bounds[1:]))
-    ]
-    return Panels(tuple(portfolios), dates, windows(dates), tuple(panels))
+    date, days = pd.factorize(table["target"].where(known), sort=True)
+    dates = pd.DatetimeIndex(days)
+    portfolio, portfolios = _named(table["portfolio"], known)
+    kind, kinds = _kinds(table, known)
+    order = np.argsort(kind, kind="stable")
+    bounds = np.searchsorted(kind, np.arange(len(kinds) + 1), sorter=order)
+    rows = np.split(order.astype(np.int32), bounds)[1:-1]
+    return Panels(
+        portfolios=tuple(portfolios),
+        dates=dates,
+        windows=windows(dates),
+        kinds=tuple(kinds),
+        judged=int(np.count_nonzero(known)),
+        _table=table,
+        _portfolio=portfolio,
+        _date=date.astype(np.int32),
+        _rows=tuple(rows),
+    )
+
+
+def _named(names: pd.Series, known: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[str]]:
+    """Position of each row's name among those of known rows, in alphabetical order, else -1."""
+    categories = names.astype("category").cat
+    code = categories.codes.to_numpy()
+    present = np.bincount(code[known], minlength=len(categories.categories)) > 0
+    labels = categories.categories.to_numpy().astype(str)
+    found, rank = np.unique(labels[present], return_inverse=True)
+    position = np.full(len(labels), -1, dtype=np.int32)
+    position[present] = rank
+    return position[code], found.tolist()
 
 
 def _numbers(table: pd.DataFrame) -> list[str]:
     return [name for name in ("pnl", "var", "es", "pit", "sigma") if name in table.columns]
 
 
-def _kinds(table: pd.DataFrame) -> tuple[NDArray[np.int64], list[tuple[str, float, int]]]:
-    """Code of each row's (model, alpha, horizon), and what the codes stand for, in order."""
-    model, models = pd.factorize(table["model"].astype(str), sort=True)
-    alphas, alpha = np.unique(table["alpha"].to_numpy(), return_inverse=True)
-    horizons, horizon = np.unique(table["horizon"].to_numpy(), return_inverse=True)
+def _kinds(
+    table: pd.DataFrame, known: NDArray[np.bool_]
+) -> tuple[NDArray[np.int16], list[tuple[str, float, int]]]:
+    """Code of each known row's (model, alpha, horizon), else -1, and what the codes stand for."""
+    model, models = _named(table["model"], known)
+    alpha, alphas = pd.factorize(table["alpha"], sort=True)
+    horizon, horizons = pd.factorize(table["horizon"], sort=True)
     every = [
-        (str(name), float(level), int(ahead))
+        (name, float(level), int(ahead))
         for name in models
         for level in alphas
         for ahead in horizons
     ]
-    joint = (model * len(alphas) + alpha) * len(horizons) + horizon
-    present, code = np.unique(joint, return_inverse=True)
-    return code, [every[one] for one in present]
+    joint = ((model.astype(np.int64) * len(alphas) + alpha) * len(horizons) + horizon)[known]
+    present = np.bincount(joint, minlength=len(every)) > 0
+    code = np.full(len(table), -1, dtype=np.int16)
+    code[known] = (np.cumsum(present) - 1)[joint]
+    return code, [one for one, there in zip(every, present, strict=True) if there]
+
+
+def _days(dates: NDArray[Any]) -> NDArray[np.int64]:
+    return dates.astype("datetime64[D]").astype(np.int64)
 
 
 def _overlap(
-    origin: NDArray[np.int64],
-    target: NDArray[np.int64],
-    portfolio: NDArray[np.int64],
+    origin: NDArray[np.int64], target: NDArray[np.int64], portfolio: NDArray[np.int64]
 ) -> bool:
     same = portfolio[1:] == portfolio[:-1]
     return bool(np.any(same & (origin[1:] < target[:-1])))

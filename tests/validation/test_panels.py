@@ -31,7 +31,7 @@ def panels_of(rows, as_of="2020-12-31"):
 
 def test_each_portfolio_comes_in_order_of_target_date():
     panels = panels_of(table())
-    (panel,) = panels.panels
+    (panel,) = panels
     assert panels.portfolios == ("A", "B")
     by_name = {panels.portfolios[at]: series for at, _, series in panel.series()}
     assert by_name["A"].var.tolist() == [0.03, -0.02]
@@ -40,7 +40,7 @@ def test_each_portfolio_comes_in_order_of_target_date():
 
 
 def test_scores_take_percent():
-    (panel,) = panels_of(table()).panels
+    (panel,) = panels_of(table())
     by_hand = fz0(np.array([-12.0]), np.array([5.0]), np.array([7.0]), alpha=0.975)
     assert panel.forecasts.fz0[-1] == pytest.approx(by_hand[0])
     assert panel.forecasts.pinball[-1] == pytest.approx(0.975 * 7.0)
@@ -50,14 +50,15 @@ def test_what_is_not_known_by_the_as_of_is_not_judged():
     panels = panels_of(table(), as_of="2020-03-13")
     assert list(panels.dates) == [pd.Timestamp("2020-03-13")]
     unknown = panels_of(table(pnl=[np.nan, 0.1, 0.1, 0.1]))
-    assert len(unknown.panels[0].date) == 3
-    assert panels_of(table(pnl=np.nan)).panels == ()
+    assert len(unknown.panel(0).date) == unknown.judged == 3
+    assert list(panels_of(table(pnl=np.nan))) == []
 
 
 def test_models_levels_and_horizons_are_panels_of_their_own():
     rows = pd.concat([table(), table(model="hs_250"), table(alpha=0.99), table(horizon=10)])
-    kinds = [(panel.model, panel.alpha, panel.horizon) for panel in panels_of(rows).panels]
-    assert kinds == [
+    panels = panels_of(rows)
+    assert [(panel.model, panel.alpha, panel.horizon) for panel in panels] == list(panels.kinds)
+    assert list(panels.kinds) == [
         ("gjr_fhs", 0.975, 1),
         ("gjr_fhs", 0.975, 10),
         ("gjr_fhs", 0.99, 1),
@@ -66,12 +67,12 @@ def test_models_levels_and_horizons_are_panels_of_their_own():
 
 
 def test_forecasts_overlap_where_one_is_made_before_the_last_came_true():
-    assert not panels_of(table()).panels[0].forecasts.overlapping
+    assert not panels_of(table()).panel(0).forecasts.overlapping
     longer = pd.to_datetime(["2020-03-27", "2020-03-26", "2020-03-26", "2020-03-27"])
-    assert panels_of(table(target=longer)).panels[0].forecasts.overlapping
+    assert panels_of(table(target=longer)).panel(0).forecasts.overlapping
 
 
 def test_es_short_of_var_by_rounding_is_raised_to_it():
     rows = table(var=0.05, es=0.05 * (1 - 1e-12))
-    forecasts = panels_of(rows).panels[0].forecasts
+    forecasts = panels_of(rows).panel(0).forecasts
     assert (forecasts.es == forecasts.var).all()

@@ -75,7 +75,7 @@ def cell_of(days, *, horizon=1, window="2020"):
         portfolios=1, dates=days, knowledge={"m": 1.0}, alphas=(0.975,), start="2020-01-01"
     )
     panels = judged_panels(table.assign(horizon=horizon), as_of=np.datetime64("2100-01-01"))
-    (panel,) = panels.panels
+    (panel,) = panels
     ((_, _, series),) = panel.series()
     tests = series_tests(series, alpha=0.975, horizon=horizon, draws=1000, seed=0)
     return tail_cell(series, tests, panel=panel, window=window, draws=1000, seed=0)
