@@ -160,3 +160,20 @@ def test_a_session_stops_where_an_arm_was_chosen(ledger: Ledger, tmp_path: Path)
     with ledger.reading() as tx:
         assert tx.rows("flag_verdict") == []
         assert tx.rows("effect") == []
+
+
+@pytest.mark.usefixtures("week")
+def test_a_session_whose_page_cannot_be_written_has_not_been_held(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk, pytest.raises(OSError, match="No space"):
+        disk.setattr("flows.weekly.write_whole", full)
+        hold(ledger, tmp_path)
+    with ledger.reading() as tx:
+        recorded = [len(tx.rows(kind)) for kind in ("flag_verdict", "assignment", "effect")]
+        assert recorded == [0, 0, 0]
+        assert [row["status"] for row in tx.rows("run_end")] == ["failed"]
+    assert hold(ledger, tmp_path).fresh
