@@ -169,9 +169,10 @@ def test_a_session_whose_page_cannot_be_written_has_not_been_held(
     def full(*_: object) -> str:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as disk, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as disk:
         disk.setattr("flows.weekly.write_whole", full)
-        hold(ledger, tmp_path)
+        with pytest.raises(OSError, match="No space"):
+            hold(ledger, tmp_path)
     with ledger.reading() as tx:
         recorded = [len(tx.rows(kind)) for kind in ("flag_verdict", "assignment", "effect")]
         assert recorded == [0, 0, 0]
