@@ -11,11 +11,9 @@ from jaxtyping import Float
 from scipy.special import chdtrc, ndtr
 
 from validation.outcome import Outcome, not_computable
+from validation.stationary_bootstrap import BLOCK, DRAWS, resampled_means
 
 Dates = Float[np.ndarray, " date"]
-
-SIZE, BLOCK, DRAWS = 0.10, 10, 5_000
-"""Of the model confidence set: test size, mean block in sessions, bootstrap draws."""
 
 FEWEST_DATES = 10
 """Below, an autocorrelation-consistent error says nothing."""
@@ -146,47 +144,6 @@ def holm(p_values: Float[np.ndarray, " test"]) -> Float[np.ndarray, " test"]:
     return adjusted
 
 
-def model_confidence_set(
-    losses: Float[np.ndarray, "date model"], *, seed: int, draws: int = DRAWS
-) -> Float[np.ndarray, " model"] | None:
-    """p-value with which each model belongs to the set of the best.
-
-    Parameters
-    ----------
-    losses : array of shape (date, model)
-        Date means of a score, lower is better, in order of date. Models with the same losses
-        share a p-value.
-    seed : int
-        Of the stationary bootstrap (mean block 10).
-    draws : int
-        Bootstrap draws.
-
-    Returns
-    -------
-    array of shape (model,), or None
-        A model is in the set of size 10% where its p-value is above 0.10. None where fewer than
-        two models differ or there are fewer than 10 dates.
-
-    References
-    ----------
-    Hansen, Lunde and Nason (2011), *The model confidence set*; computed by ``arch``, method R.
-    """
-    from arch.bootstrap import MCS
-
-    if len(losses) < FEWEST_DATES:
-        return None
-    distinct, column = np.unique(losses.round(12), axis=1, return_inverse=True)
-    spread = np.ptp(distinct[:, :, None] - distinct[:, None, :], axis=0)
-    np.fill_diagonal(spread, np.inf)
-    # a constant difference has no error to judge it by
-    if distinct.shape[1] < 2 or spread.min() < 1e-9:
-        return None
-    chosen = MCS(distinct, SIZE, reps=draws, block_size=BLOCK, method="R", seed=seed)
-    chosen.compute()
-    p_values = chosen.pvalues["Pvalue"].sort_index().to_numpy(dtype=np.float64)
-    return p_values[column.ravel()]
-
-
 def superior_predictive_ability(
     benchmark: Dates,
     candidates: Float[np.ndarray, "date configuration"],
@@ -217,18 +174,32 @@ def superior_predictive_ability(
 
     References
     ----------
-    Hansen (2005), *A test for superior predictive ability*; computed by ``arch``.
+    Hansen (2005), *A test for superior predictive ability*; the p-value is that of ``arch``, which
+    draws anew for every table.
     """
-    from arch.bootstrap import SPA
-
     gain = benchmark[:, None] - candidates
     moving = gain[:, np.ptp(gain, axis=0) > 0]
     if moving.shape[1] == 0 or len(benchmark) < FEWEST_DATES:
         return not_computable("no configuration differs from the benchmark, or too few dates")
-    test = SPA(np.zeros(len(gain)), -moving, block_size=BLOCK, reps=draws, seed=seed)
-    test.compute()
+    mean = moving.mean(axis=0)
+    # those so poor that they cannot matter are not brought to a mean of zero
+    margin = np.sqrt(2 * np.log(np.log(len(moving))) * _bootstrap_variance(moving) / len(moving))
+    centre = np.where(mean >= -margin, mean, 0.0)
+    null = (resampled_means(moving, seed=seed, draws=draws) - centre).max(axis=1)
     return Outcome(
-        statistic=float(moving.mean(axis=0).max()),
-        p_exact=float(test.pvalues["consistent"]),
-        draws=draws,
+        statistic=float(mean.max()), p_exact=float(np.mean(null > mean.max())), draws=draws
     )
+
+
+def _bootstrap_variance(
+    series: Float[np.ndarray, "date column"],
+) -> Float[np.ndarray, " column"]:
+    """Variance of each mean under the stationary bootstrap, times the number of dates."""
+    dates = len(series)
+    deviation = series - series.mean(axis=0)
+    # padded with as many zeros, a circular correlation does not wrap around
+    spectrum = np.fft.rfft(deviation, n=2 * dates, axis=0)
+    covariance = np.fft.irfft(np.abs(spectrum) ** 2, n=2 * dates, axis=0)[:dates] / dates
+    lag, stays = np.arange(dates), 1 - 1 / BLOCK
+    weight = (1 - lag / dates) * stays**lag + lag / dates * stays ** (dates - lag)
+    return covariance[0] + 2 * weight[1:] @ covariance[1:]

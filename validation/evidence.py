@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from validation.comparison import DRAWS as BOOTSTRAP_DRAWS
 from validation.crises import CATALOGUE, not_covered
 from validation.forecasts import check_forecasts
 from validation.groups import judged_groups
 from validation.head_to_head import comparisons, superior_ability
 from validation.panels import Panels, judged_panels
+from validation.stationary_bootstrap import DRAWS as BOOTSTRAP_DRAWS
 from validation.tail_accuracy import tail_accuracy
 
 SCHEMA = "foreshock.evidence/1"

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from validation.comparison import (
-    DRAWS,
     diebold_mariano,
     giacomini_white,
     hac_lag,
     holm,
-    model_confidence_set,
     superior_predictive_ability,
 )
+from validation.confidence_set import model_confidence_set
 from validation.crises import ALL, is_crisis
 from validation.outcome import not_computable
 from validation.panels import Panels
+from validation.stationary_bootstrap import DRAWS
 
 BALANCED = "balanced"
 """Entry of ``difference_by_class``: the mean over classes of the mean within each class."""

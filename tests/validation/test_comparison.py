@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from arch.bootstrap import MCS
+from arch.bootstrap import SPA
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -12,7 +12,6 @@ from validation.comparison import (
     hac_t,
     holm,
     long_run_covariance,
-    model_confidence_set,
     superior_predictive_ability,
 )
 
@@ -113,39 +112,6 @@ def test_holm_agrees_with_statsmodels(generator, tests):
         assert holm(p_values) == pytest.approx(theirs, abs=1e-12)
 
 
-def losses_of_three(generator):
-    """Two models as good as each other and one that is clearly worse."""
-    common = generator.normal(size=400)
-    return np.column_stack([common + 0.1 * generator.normal(size=400) + add for add in (0, 0, 0.1)])
-
-
-def test_the_confidence_set_is_that_of_arch_and_drops_the_worse_model(generator):
-    losses = losses_of_three(generator)
-    ours = model_confidence_set(losses, seed=7, draws=500)
-    assert ours is not None
-    assert ours.max() == 1.0
-    assert ours[2] < 0.10
-    assert ours[:2].min() > 0.10
-    theirs = MCS(losses[:, np.argsort(losses[0])], 0.1, reps=500, block_size=10, seed=7)
-    theirs.compute()
-    by_model = theirs.pvalues["Pvalue"].sort_index().to_numpy()[np.argsort(np.argsort(losses[0]))]
-    assert ours == pytest.approx(by_model)
-
-
-def test_identical_models_share_their_place_in_the_confidence_set(generator):
-    losses = losses_of_three(generator)[:, [0, 2, 0]]
-    p_values = model_confidence_set(losses, seed=7, draws=200)
-    assert p_values is not None
-    assert p_values[0] == p_values[2] == 1.0
-
-
-def test_there_is_no_confidence_set_without_two_models_that_differ(generator):
-    losses = losses_of_three(generator)
-    assert model_confidence_set(losses[:, [0, 0]], seed=7) is None
-    assert model_confidence_set(losses[:9], seed=7) is None
-    assert model_confidence_set(losses[:, [0]] + np.array([[0.0, 1.0]]), seed=7) is None
-
-
 def test_the_best_of_many_useless_configurations_is_not_called_superior(generator):
     benchmark = generator.normal(size=300)
     useless = benchmark[:, None] + generator.normal(size=(300, 20))
@@ -157,6 +123,16 @@ def test_the_best_of_many_useless_configurations_is_not_called_superior(generato
     assert outcome.p_exact is not None
     assert outcome.p_exact < 0.01
     assert outcome.draws == 300
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.4])
+def test_superior_ability_is_that_of_arch(generator, shift):
+    benchmark = generator.normal(size=250)
+    candidates = benchmark[:, None] + generator.normal(size=(250, 6)) + shift * np.arange(6)
+    theirs = SPA(benchmark, candidates, block_size=10, reps=400, seed=5)
+    theirs.compute()
+    ours = superior_predictive_ability(benchmark, candidates, seed=5, draws=400)
+    assert ours.p_exact == theirs.pvalues["consistent"]
 
 
 def test_the_benchmark_alone_is_not_compared_with_itself(generator):
