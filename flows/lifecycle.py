@@ -18,6 +18,7 @@ from flows.clock import Clock, system_clock
 from flows.desk_settings import read_desk_settings
 from flows.evidence_file import evidence_text
 from flows.evidence_metrics import metrics_of
+from flows.feedback import feedback_of
 from flows.held_models import WEIGHTS
 from flows.ingest import Ingested
 from flows.monitor import drift
@@ -165,7 +166,8 @@ def _forecast(
     """The table, the last heads, and what was left out; all else is let go of, for its size."""
     with UnitStore(root / "units.db") as units:
         statistical = baselines(steps, plan, settings, units)
-        heads = trained(steps, plan, settings, statistical, panel, units)
+        feedback = None if panel is None else feedback_of(root)
+        heads = trained(steps, plan, settings, statistical, panel, units, feedback)
 
     def backtest(step: Step) -> pd.DataFrame:
         table = tabulate(plan, settings, statistical, heads)

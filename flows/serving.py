@@ -133,7 +133,7 @@ class Serving:
         rows: list[dict[str, Any]] = []
         realised: dict[str, dict[str, float]] = {}
         pits: dict[str, dict[str, dict[str, float]]] = {}
-        refused: dict[str, str] = {}
+        refused = {book: why for book, why in self.plan.skipped.items() if self._is_book(book)}
         at: dict[str, int] = {}
         for history in self.plan.judged:
             row = int(history.origins.searchsorted(instant, side="right")) - 1
@@ -182,6 +182,9 @@ class Serving:
         if after[0] <= as_of and not self._lagged(history.name):
             return f"a holding has no close on {after[0]:%Y-%m-%d}, a session of the book"
         return after[0]
+
+    def _is_book(self, name: str) -> bool:
+        return name in self.market.portfolios
 
     def _lagged(self, book: str) -> bool:
         holdings = self.market.portfolios.get(book, {book: 1.0})
@@ -305,7 +308,8 @@ def made_ready(
             f"({', '.join(found.verdicts.rejected[:3]) or 'nothing'})."
         )
     start = market.as_of if since is None else since
-    settings = Settings(start=start.date(), alphas=tuple(alphas))
+    # A book that has no close on the first day itself is refused for that day and not forgotten.
+    settings = Settings(start=(start - _RECENT).date(), alphas=tuple(alphas))
     plan = _books_only(make_plan(market, settings), books)
     base: dict[str, Mapping[str, TailForecast]] = {}
     names = tuple(dict.fromkeys((*STATED.values(), *BASE)))
@@ -316,7 +320,7 @@ def made_ready(
             alphas=base_levels(alphas),
             first=MINIMUM_HISTORY,
             every=SESSIONS_BETWEEN_REFITS,
-            evaluate_from=start - _YEAR,
+            evaluate_from=plan.start - _YEAR,
             store=units,
             jobs=processes(len(plan.judged), worth=16),
         ),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.panel import Panel
 from flows.backtest import Heads, Statistical, forecast_statistical, learned_settings, train_heads
+from flows.feedback import feedback_of
 from flows.held_models import WEIGHTS
 from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
@@ -21,6 +22,9 @@ from flows.steps import Steps, ingested, prepared, record_of
 from flows.terminal import Step
 from flows.tracking import complete, register
 from flows.units import UnitStore
+
+if TYPE_CHECKING:
+    from models.tail.feedback import Feedback
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Traine
     plan, panel = prepared(steps, found, asked)
     with UnitStore(root / "units.db") as units:
         statistical = baselines(steps, plan, asked, units)
-        heads = trained(steps, plan, asked, statistical, panel, units)
+        heads = trained(steps, plan, asked, statistical, panel, units, feedback_of(root))
 
     def work(step: Step) -> Version:
         with staging(root / "runs") as beside:
@@ -110,12 +114,21 @@ def trained(
     statistical: Statistical,
     panel: Panel | None,
     units: UnitStore,
+    feedback: Feedback | None = None,
 ) -> Heads:
-    """The step that trains the learned tails."""
+    """The step that trains the learned tails, on what the desk has flagged too."""
 
     def work(step: Step) -> Heads:
         before = len(units)
-        heads = train_heads(plan, settings, statistical, panel, units=units, progress=step.advance)
+        heads = train_heads(
+            plan,
+            settings,
+            statistical,
+            panel,
+            units=units,
+            progress=step.advance,
+            feedback=feedback,
+        )
         release()
         if heads.learned is None:
             step.summary = heads.reason or "no learned model asked for"
@@ -153,6 +166,7 @@ def weights_of(
         "outputs": OUTPUTS,
         "parameters": {
             "train_until": f"{last.train_until:%Y-%m-%d}",
+            **(heads.feedback.parameters() if heads.feedback else {}),
             **_flat("", {"combine": asdict(chosen.weights)}),
             **_flat("", {kind: asdict(getattr(chosen, kind)) for kind in sorted(kinds)}),
         },

@@ -241,7 +241,7 @@ class Play:
         if self._history is None:
             return
         monday = f"{as_of - pd.Timedelta(days=as_of.dayofweek):%Y-%m-%d}"
-        alpha = max(self.stage.alphas)
+        alpha = self.desk.feedback.alpha
         level = self._history.alphas.index(alpha)
         for book, record in self._history.books.items():
             said = record.said.get(str(done.summary["model"]))
