@@ -78,11 +78,13 @@ def dq(
 class _HitRegression:
     """Regressions of hits on a constant and past hits, one a draw, before the VaR joins.
 
+    Draws come last: the regressors are few, and sums over them then run along the draws.
+
     Attributes
     ----------
-    inverse : array of shape (draw, regressor, regressor)
+    inverse : array of shape (regressor, regressor, draw)
         Pseudo-inverse of the cross-products of the regressors.
-    moment : array of shape (draw, regressor)
+    moment : array of shape (regressor, draw)
         Cross-products of the regressors with ``hit - tail``.
     explained : array of shape (draw,)
         Explained sum of squares.
@@ -137,7 +139,8 @@ def _hit_regression(cross: NDArray[np.float64], *, n: int, tail: float) -> _HitR
     kept = scale > _SINGULAR * n
     inverse_scale = np.divide(1.0, scale, out=np.zeros_like(scale), where=kept)
     inverse = (vectors * inverse_scale[:, None, :]) @ vectors.transpose(0, 2, 1)
-    explained = np.vecdot(moment, np.matvec(inverse, moment))
+    inverse, moment = np.ascontiguousarray(inverse.transpose(1, 2, 0)), moment.T.copy()
+    explained = np.einsum("id,ijd,jd->d", moment, inverse, moment)
     return _HitRegression(inverse, moment, explained, kept.sum(axis=1))
 
 
@@ -152,11 +155,11 @@ def _with_var(
     ``products`` of shape (draw, lag) sums hits times the VaR that many sessions later.
     """
     moment = products[:, 0] - tail * var.sum()
-    shared = products.copy()
-    shared[:, 0] = var.sum()
-    projected = np.matvec(regression.inverse, shared)
-    own = var @ var - np.vecdot(shared, projected)
-    added = np.square(moment - np.vecdot(projected, regression.moment))
+    shared = products.T.copy()
+    shared[0] = var.sum()
+    projected = np.einsum("ijd,jd->id", regression.inverse, shared)
+    own = var @ var - np.einsum("id,id->d", shared, projected)
+    added = np.square(moment - np.einsum("id,id->d", projected, regression.moment))
     joins = own > _SINGULAR * var.size
     explained = regression.explained + np.divide(added, own, out=np.zeros_like(own), where=joins)
     return explained / (tail * (1 - tail)), regression.rank + joins
