@@ -68,6 +68,13 @@ def too_small(inputs: SessionInputs, *, version: int, factor: float) -> SessionI
 
 
 def widest_held(portfolios: Mapping[str, Mapping[str, float]]) -> str:
-    """Instrument that most books hold; of several the first by name."""
+    """Instrument that most books hold, but not all of them; of several the first by name.
+
+    One that every book holds is the answer only where there is no other: without it no book could
+    be forecast, and a session that told nothing would be no session.
+    """
     held = [name for holdings in portfolios.values() for name in holdings]
-    return min(set(held), key=lambda name: (-held.count(name), name))
+    return min(
+        set(held),
+        key=lambda name: (held.count(name) == len(portfolios), -held.count(name), name),
+    )

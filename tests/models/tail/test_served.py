@@ -10,10 +10,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from features.panel import Panel, SeriesFeatures
+from features.returns import History
+from models.base import TailForecast
+from models.baselines import forecast_series
 from models.tail.combine import Weights
 from models.tail.inputs import Rows
 from models.tail.learned import Head, HeadSettings, fit_head
-from models.tail.served import OUTPUTS, input_columns, load, save
+from models.tail.served import OUTPUTS, Served, input_columns, inputs_of, load, save
 from models.tail.transport import KNOTS
 from models.training import Schedule
 
@@ -147,3 +151,109 @@ def test_the_same_heads_are_the_same_files(tmp_path: Path, heads: dict[str, byte
     changed = replace(Weights(), mlp=0.3, linear=0.4)
     third = saved(tmp_path / "three", heads, changed)
     assert (third / "served.json").read_bytes() != (first / "served.json").read_bytes()
+
+
+SESSIONS, FIRST = 1200, 1100
+"""Of the series below, and its first origin that is asked for; its base begins at 999."""
+
+
+@pytest.fixture(scope="module")
+def series() -> tuple[History, Panel, dict[str, TailForecast]]:
+    """A series of daily volatility 1%, its features, and both bases at the knots and between."""
+    rng = np.random.default_rng(11)
+    dates = pd.bdate_range("2018-01-01", periods=SESSIONS)
+    history = History(
+        name="A",
+        asset_class="equity",
+        dates=dates,
+        returns=0.01 * rng.standard_t(5, SESSIONS),
+        clean=np.full(SESSIONS, True),
+        origins=dates.tz_localize("UTC"),
+    )
+    own = np.column_stack([0.01 * np.exp(rng.normal(size=SESSIONS)), history.returns])
+    features = SeriesFeatures(own=own, shared=rng.normal(size=(SESSIONS, 1)))
+    bases = forecast_series(
+        history.returns,
+        models=("gjr_fhs", "gjr_evt"),
+        alphas=tuple(sorted({*KNOTS, 0.96, 0.98})),
+        every=100,
+    )
+    return history, Panel(own=OWN, shared=SHARED, values={"A": features}), dict(bases)
+
+
+@pytest.fixture
+def served(tmp_path: Path, heads: dict[str, bytes]) -> Served:
+    return load(saved(tmp_path / "served", heads, Weights()))
+
+
+def asked(
+    served: Served, series: tuple[History, Panel, dict[str, TailForecast]], *, first: int = FIRST
+) -> TailForecast:
+    history, panel, bases = series
+    fhs, evt = bases["gjr_fhs"], bases["gjr_evt"]
+    return served.forecast(history, panel, fhs=fhs, evt=evt, alphas=KNOTS, first=first)
+
+
+def test_a_series_is_forecast_as_the_table_of_its_inputs_is(
+    served: Served, series: tuple[History, Panel, dict[str, TailForecast]]
+):
+    history, panel, bases = series
+    inputs = inputs_of("A", panel, fhs=bases["gjr_fhs"], evt=bases["gjr_evt"])
+    table = served.predict(inputs.iloc[FIRST:])
+    said = asked(served, series)
+    for at, level in enumerate(KNOTS):
+        for measure, values in (("var", said.var), ("es", said.es)):
+            expected = table[f"{measure}_{level}"].to_numpy()
+            np.testing.assert_allclose(values[FIRST:, at], expected, rtol=1e-10)
+    # the last return is not known yet, and all others are
+    assert np.isfinite(said.pit[FIRST:-1]).all()
+    assert np.isnan(said.pit[-1])
+    below = said.pit < 0.05
+    exceeded = np.append(-history.returns[1:], np.nan) > said.var[:, KNOTS.index(0.95)]
+    assert (below | ~exceeded)[FIRST:-1].all()
+
+
+def test_nothing_is_forecast_before_the_first_origin_asked_for(
+    served: Served, series: tuple[History, Panel, dict[str, TailForecast]]
+):
+    said = asked(served, series)
+    for values in (said.var, said.es, said.sigma, said.pit):
+        assert np.isnan(values[:FIRST]).all()
+    whole = asked(served, series, first=0)
+    np.testing.assert_array_equal(whole.var[FIRST:], said.var[FIRST:])
+    base = np.isfinite(series[2]["gjr_fhs"].sigma)
+    np.testing.assert_array_equal(np.isfinite(whole.sigma), base)
+
+
+def test_a_panel_of_other_columns_is_refused_by_name(
+    served: Served, series: tuple[History, Panel, dict[str, TailForecast]]
+):
+    history, panel, bases = series
+    assert served.unreadable(panel) is None
+    other = replace(panel, shared=("oil_level",))
+    with pytest.raises(ValueError, match="panel: oil_level, vix_level is not what combined was"):
+        asked(served, (history, other, bases))
+    swapped = replace(panel, own=OWN[::-1])
+    assert served.unreadable(swapped) == (
+        "panel: the order of its columns is not what combined was trained on. Serve it with the "
+        "data and code that trained it, or retrain."
+    )
+
+
+def test_where_inputs_lay_in_training_holds_what_every_head_was_given(
+    served: Served, series: tuple[History, Panel, dict[str, TailForecast]]
+):
+    """Every head saw 600 draws of a standard normal law in each column."""
+    domain = served.domain()
+    assert domain.features == (*OWN, *SHARED)
+    assert ((domain.lower < -1.5) & (domain.upper > 1.5)).all()
+    for head in served.heads.values():
+        limits = np.concatenate([head.own.limits, head.shared.limits], axis=1)
+        assert (domain.lower <= limits[0]).all()
+        assert (domain.upper >= limits[1]).all()
+    history, panel, bases = series
+    sigma, row = bases["gjr_fhs"].sigma, 1150
+    read = served.read_inputs(history, panel, bases["gjr_fhs"], row)
+    volatility, move = panel.values["A"].own[row]
+    by_hand = [np.log(volatility / sigma[row]), np.arcsinh(move / sigma[row])]
+    assert read == pytest.approx([*by_hand, panel.values["A"].shared[row, 0]], rel=1e-6)
