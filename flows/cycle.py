@@ -24,6 +24,7 @@ from flows.ledger.jobs import Run, effect_of, running
 from flows.ledger.ledger import Ledger
 from flows.monitor import drift
 from flows.notifiers import notifiers
+from flows.reconcile import REGISTRY_DIFFERS, reconcile
 from flows.refusal import RefusedError
 from flows.serving import Serving, Voice, made_ready
 from flows.settings import Settings, canonical_digest
@@ -162,11 +163,15 @@ def _work(
     moved = steps("drift", lambda step: _drift(step, serving, root, session))
 
     def heard(step: Step) -> tuple[SessionInputs, list[Signal]]:
+        differing = [one.signal for one in reconcile(ledger, root, repair=True)]
         with ledger.reading() as tx:
             voices, signals, spoke = voices_of(tx, root, serving)
         said = [f"{voice.role} {voice.served.model}" for voice in voices]
         step.summary = ", ".join([*said, "legacy", "fallback"])
-        return serving.inputs(session, voices, spoke=spoke, drift=moved["rows"]), signals
+        return serving.inputs(session, voices, spoke=spoke, drift=moved["rows"]), [
+            *differing,
+            *signals,
+        ]
 
     inputs, signals = steps("serve", heard)
 
@@ -178,7 +183,7 @@ def _work(
                 desk=desk,
                 targets=[one.name for one in notifiers(root)],
                 signals=signals,
-                checked=(UNFIT, CHAMPION_DAMAGED),
+                checked=(UNFIT, CHAMPION_DAMAGED, REGISTRY_DIFFERS),
             )
             run.commit(
                 tx,

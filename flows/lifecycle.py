@@ -25,14 +25,14 @@ from flows.monitor import drift
 from flows.outputs import copied, json_bytes, publish, staging, write_whole
 from flows.plan import Plan
 from flows.processes import processes, release
-from flows.provenance import Provenance, provenance
+from flows.provenance import provenance
 from flows.record import Record, Version
 from flows.registration import Also, conclude
 from flows.report import claimed_model, render_report, verdict_sentence
 from flows.report_sections import forecast_books, speaking_portfolio
+from flows.run_lineage import run_lineage
 from flows.settings import LEGACY, Settings
 from flows.shadow import shadow
-from flows.simulated import banner
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.table import write_table
 from flows.terminal import Step
@@ -234,7 +234,7 @@ def run(
             write_whole(files / "gates.json", json_bytes(judged_by))
             compared = steps("shadow", lambda step: _shadow(step, work))
             moved = steps("drift", lambda step: _drift(step, work, files))
-            lineage = lineage_of(work, made, version, root)
+            lineage = run_lineage(work.settings, made, version, root, left_out=work.left_out)
             steps(
                 "report",
                 lambda step: _write(step, work, files, compared, moved, lineage, judged_by),
@@ -244,7 +244,7 @@ def run(
         digests = publish(files, kept)
 
     def recorded(step: Step) -> None:
-        seq = conclude(
+        step.summary = conclude(
             record,
             version,
             root=root,
@@ -255,7 +255,6 @@ def run(
             clock=clock,
             also=also,
         )
-        step.summary = f"entry {seq} of the ledger" if seq else "no version to record"
 
     steps("record", recorded)
     directory = copied(kept, out.absolute()) if out else kept
@@ -270,26 +269,6 @@ def run(
         left_out=work.left_out,
         drifted=bool(moved["alert"]),
     )
-
-
-def lineage_of(work: Work, made: Provenance, version: Version, root: Path) -> dict[str, Any]:
-    """Where the numbers come from, as the report prints it."""
-    digest = work.settings.digest
-    seen = tracking.configurations_seen(root, settings_digest=digest, revision=made.revision)
-    registered = version.number is not None
-    return made.as_dict() | {
-        "settings": work.settings.model_dump(mode="json", exclude_none=True, exclude={"data"}),
-        "seeds": [work.settings.seed],
-        "model": {
-            "name": version.name if registered else "none",
-            "version": version.number if registered else "none registered",
-            "alias": tracking.CHALLENGER if registered else "no alias",
-            "run": version.run_id,
-        },
-        "skipped": dict(work.left_out),
-        "configurations_seen": seen,
-        "banner": banner(root),
-    }
 
 
 def _claim(work: Work) -> str:

@@ -18,7 +18,7 @@ from flows.ledger.ledger import Ledger, Transaction
 from flows.ledger.versions import record_version
 from flows.reconcile import mirror
 from flows.record import Record, Version
-from flows.tracking import REGISTERED, UnreachableError, configurations_seen, listing
+from flows.tracking import REGISTERED, configurations_seen, listing
 from validation.gates import Gate
 
 Also = Callable[[Transaction, int], None]
@@ -36,7 +36,7 @@ def conclude(
     cause_evidence: Mapping[str, Any] | None = None,
     clock: Clock = system_clock,
     also: Also | None = None,
-) -> int | None:
+) -> str:
     """Record a version whose files are published, write its documents, make it challenger.
 
     Parameters
@@ -58,16 +58,11 @@ def conclude(
 
     Returns
     -------
-    int or None
-        Its place in the ledger; None where no version was registered.
-
-    Raises
-    ------
-    UnreachableError
-        If everything is recorded and MLflow's aliases are behind.
+    str
+        One line: its place in the ledger, and how far MLflow is behind where it is.
     """
     if version.number is None:
-        return None
+        return "no version to record"
     ledger = Ledger.open(root, clock=clock)
     try:
         with ledger.transaction() as tx:
@@ -94,9 +89,7 @@ def conclude(
         )
     finally:
         ledger.close()
-    if behind is not None:
-        raise UnreachableError(f"{version} is recorded. {behind}")
-    return seq
+    return f"entry {seq} of the ledger" + (f"; {behind}" if behind else "")
 
 
 def finish(ledger: Ledger, root: Path, number: int, *, seen: int | None = None) -> str | None:

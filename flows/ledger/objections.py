@@ -82,6 +82,7 @@ def _of_the_approval(tx: Transaction, root: Path, asked: Row, version: Row) -> l
 
 def _of_the_version(tx: Transaction, root: Path, version: Row) -> list[str]:
     from flows.documents import blocking
+    from flows.held_models import held_weights
 
     gates = {row["name"]: row for row in tx.rows("gate", version=version["seq"])}
     against = [
@@ -92,6 +93,10 @@ def _of_the_version(tx: Transaction, root: Path, version: Row) -> list[str]:
     if unjudged := [name for name in GATES if name not in gates]:
         against.append(f"never judged by {', '.join(unjudged)}. Run `foreshock retrain`.")
     against += blocking(tx, root, version)
+    try:
+        held_weights(tx, root, version)
+    except RefusedError as refusal:
+        against.append(str(refusal))
     for row in tx.rows("finding", version=version["seq"], severity="high"):
         if tx.last("finding_closed", finding=row["seq"]) is None:
             against.append(

@@ -26,7 +26,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("promoted")
     ledger = Ledger.open(root, clock=noon())
     for number in (1, 2, 3):
-        promotable(ledger, root, number=number, served=True)
+        promotable(ledger, root, number=number)
         with ledger.transaction() as tx:
             asked = request_promotion(tx, number, model=MODEL, requester=DAN, reason="better")
         with ledger.transaction() as tx:

@@ -20,12 +20,12 @@ DAN, VERA = Person("dan", "developer"), Person("vera", "validator")
 ADA, BEN = Person("ada", "approver"), Person("ben", "approver")
 
 
-def promotable(ledger: Ledger, root: Path, *, number: int = 1, served: bool = False) -> int:
+def promotable(ledger: Ledger, root: Path, *, number: int = 1) -> int:
     """Record a version whose gates have passed and whose documents are signed; its ``seq``.
 
     It has forecast two months beside every version before it, and said the same.
     """
-    seq = record_version(ledger, root, number=number, seed=number, served=served)
+    seq = record_version(ledger, root, number=number, seed=number, served=True)
     endorse(ledger, root, seq, number=number)
     return seq
 

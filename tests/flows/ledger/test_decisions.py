@@ -283,7 +283,8 @@ def test_every_reason_against_is_told_at_once(ledger: Ledger, tmp_path: Path):
     assert told[1] == "- gate worst_crisis: -0.9 against -0.25"
     assert told[2].startswith("- never judged by exceedance_deviation, tail_accuracy,")
     assert told[3] == "- inventory: not written. Run `foreshock documents`."
-    assert len(told) == 1 + 1 + 1 + 16 + 1 + 1
+    assert "- foreshock-tail v1: the ledger holds no weights of it." in blocked.value.args[0]
+    assert len(told) == 1 + 1 + 1 + 16 + 1 + 1 + 1
     assert told[-2].startswith(f"- finding {finding}, high, open, dan until 2026-11-24: gilts")
     assert told[-1].endswith("by vera at 2026-11-24T12:00:00.000000Z: too low in gilts")
 
