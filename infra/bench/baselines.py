@@ -119,6 +119,7 @@ def main() -> None:
         print(f"{count:4d} series: {wall:6.1f} s, {wall / count:.3f} s each")
     slope = float(np.polyfit(np.log(COUNTS), np.log(walls), 1)[0])
     print(f"log-log slope {slope:.3f} (1 is a constant cost per series); {plot(walls, slope)}")
+    print(f"target 180 s for 100 series; load {os.getloadavg()[0]:.1f} at the end")
 
 
 if __name__ == "__main__":

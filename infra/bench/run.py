@@ -1,12 +1,14 @@
 """What the main job costs: `foreshock run` on the bundled market, and `foreshock --help`.
 
 Each measurement is a fresh process; the run starts from a fresh state root, so nothing is resumed.
-Memory is that of the whole process tree, a page shared by several processes counted once.
+Memory is that of the whole process tree, a page shared by several processes counted once. Wall
+times mean something on a quiet machine: the load is shown beside them, and the processor time.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -15,6 +17,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 COMMAND = Path(sys.executable).with_name("foreshock")
 RUN_LIMIT, MEMORY_LIMIT, HELP_LIMIT = 240.0, 3000.0, 0.5
@@ -23,22 +26,36 @@ RUN_LIMIT, MEMORY_LIMIT, HELP_LIMIT = 240.0, 3000.0, 0.5
 
 def main() -> None:
     """Measure and print; the exit code is 1 where a target is missed."""
-    print(f"{len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f} at the start")
+    print(f"{len(os.sched_getaffinity(0))} processors, load {load()} at the start")
     help_seconds = measure_help()
     print(f"foreshock --help   {help_seconds:6.2f} s    (target {HELP_LIMIT} s, median of 5)")
     root = Path(tempfile.mkdtemp(prefix="foreshock-bench-"))
     try:
-        seconds, memory, code = measure_run(root)
+        first = measure_run(root)
         print(
-            f"foreshock run      {seconds:6.0f} s    (target {RUN_LIMIT:.0f} s), exit code {code}"
+            f"foreshock run      {first.seconds:6.0f} s    (target {RUN_LIMIT:.0f} s), "
+            f"exit code {first.code}, load {load()} at its end"
         )
-        print(f"  peak memory      {memory:6.0f} MB   (target {MEMORY_LIMIT:.0f} MB)")
-        again, _, _ = measure_run(root)
-        print(f"  once more        {again:6.0f} s    (every fit and head found again)")
+        print(f"  processor time   {first.processor:6.0f} s")
+        print(
+            f"  peak memory      {first.megabytes:6.0f} MB   (target {MEMORY_LIMIT:.0f} MB), "
+            f"after {first.peak_at:.0f} s"
+        )
+        again = measure_run(root)
+        print(f"  once more        {again.seconds:6.0f} s    (every fit and head found again)")
     finally:
         shutil.rmtree(root)
-    met = seconds <= RUN_LIMIT and memory <= MEMORY_LIMIT and help_seconds <= HELP_LIMIT
-    sys.exit(0 if met and code == 0 else 1)
+    met = (
+        first.seconds <= RUN_LIMIT
+        and first.megabytes <= MEMORY_LIMIT
+        and help_seconds <= HELP_LIMIT
+    )
+    sys.exit(0 if met and first.code == again.code == 0 else 1)
+
+
+def load() -> str:
+    """Mean number of processes that wanted a processor in the last minute."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def measure_help() -> float:
@@ -51,10 +68,20 @@ def measure_help() -> float:
     return statistics.median(seconds[1:])
 
 
-def measure_run(root: Path) -> tuple[float, float, int]:
-    """Seconds, peak megabytes and exit code of one run."""
+class Run(NamedTuple):
+    """One run: wall and processor seconds, peak memory and when it was, exit code."""
+
+    seconds: float
+    processor: float
+    megabytes: float
+    peak_at: float
+    code: int
+
+
+def measure_run(root: Path) -> Run:
+    """Run once and measure the command with all its descendants."""
     environment = os.environ | {"FORESHOCK_HOME": str(root), "PREFECT_HOME": str(root / "prefect")}
-    begun = time.perf_counter()
+    begun, spent = time.perf_counter(), _processor()
     process = subprocess.Popen([COMMAND, "run"], env=environment)
     peak = _Peak(process.pid)
     peak.start()
@@ -62,7 +89,12 @@ def measure_run(root: Path) -> tuple[float, float, int]:
     seconds = time.perf_counter() - begun
     peak.ended.set()
     peak.join()
-    return seconds, peak.megabytes, code
+    return Run(seconds, _processor() - spent, peak.megabytes, peak.at - begun, code)
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class _Peak(threading.Thread):
@@ -70,11 +102,14 @@ class _Peak(threading.Thread):
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
-        self.pid, self.megabytes, self.ended = pid, 0.0, threading.Event()
+        self.pid, self.ended = pid, threading.Event()
+        self.megabytes, self.at = 0.0, time.perf_counter()
 
     def run(self) -> None:
         while not self.ended.wait(0.5):
-            self.megabytes = max(self.megabytes, sum(map(_megabytes, _tree(self.pid))))
+            megabytes = sum(map(_megabytes, _tree(self.pid)))
+            if megabytes > self.megabytes:
+                self.megabytes, self.at = megabytes, time.perf_counter()
 
 
 def _tree(pid: int) -> list[int]:

@@ -141,6 +141,7 @@ def main() -> None:
             wall = time.perf_counter() - begun
             print(f"{f'fresh process, {name}':36} {wall:6.1f} s wall, {spent:6.1f} s of processor")
         print(f"{'peak memory of a fresh process':36} {_peak(resource.RUSAGE_CHILDREN):6.2f} GB")
+        print(f"target 30 s without simulation; load {os.getloadavg()[0]:.1f} at the end")
 
 
 class _Clock:

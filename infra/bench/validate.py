@@ -1,7 +1,8 @@
 """How long `foreshock validate` takes on a million price rows, and the memory it needs.
 
 Each measurement is a process of its own, as a user starts it: imports, reading the CSV, the gate,
-`feeds.json` and the Data Docs. Memory is the peak of its resident set, children included.
+`feeds.json` and the Data Docs. Memory is the peak of its resident set, children included. Wall
+times mean something on a quiet machine: the load is shown beside them, and the processor time.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ import resource, subprocess, sys, time
 start = time.perf_counter()
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 seconds = time.perf_counter() - start
-print(code, seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(code, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
 
 
@@ -66,7 +68,9 @@ def main() -> None:
         rows = write_market(market)
         command = [sys.executable, "-c", _MEASURED, COMMAND, "validate", "--data", market]
         seconds: list[float] = []
+        processor: list[float] = []
         peak = 0
+        load = os.getloadavg()[0]
         for run in range(RUNS + 1):
             done = subprocess.run(
                 [str(part) for part in command],
@@ -75,16 +79,20 @@ def main() -> None:
                 capture_output=True,
                 text=True,
             )
-            code, taken, kilobytes = done.stdout.split()
+            code, taken, spent, kilobytes = done.stdout.split()
             if code != "0":
                 raise SystemExit(f"validate ended with {code}.\n{done.stderr}")
             if run:
                 seconds.append(float(taken))
+                processor.append(float(spent))
                 peak = max(peak, int(kilobytes))
     print(
         f"validate {rows:,} rows ({SERIES} series, CSV with bars): "
         f"median {statistics.median(seconds):.1f} s of {RUNS} "
-        f"({min(seconds):.1f} to {max(seconds):.1f}), peak {peak / 2**20:.2f} GiB"
+        f"({min(seconds):.1f} to {max(seconds):.1f}), "
+        f"{statistics.median(processor):.1f} s of processor, peak {peak / 2**20:.2f} GiB; "
+        f"targets 15 s and 1.5 GB; {os.cpu_count()} cores, load {load:.1f} at the start and "
+        f"{os.getloadavg()[0]:.1f} at the end"
     )
 
 
