@@ -196,15 +196,23 @@ def score(
     judge(file, baseline=baseline, json=json)
 
 
-app.add_typer(decide.app)
-app.add_typer(desk.app)
-app.add_typer(operate.app)
-app.add_typer(people.app)
-app.add_typer(registry.app)
-app.add_typer(replay.app)
-app.add_typer(review.app)
-app.add_typer(sessions.app)
-app.add_typer(weekly.app)
+PANELS = (
+    ("Each session", sessions.app),
+    ("Each session", desk.app),
+    ("Each session", weekly.app),
+    ("Versions and decisions", decide.app),
+    ("Versions and decisions", review.app),
+    ("Versions and decisions", registry.app),
+    ("Running it", operate.app),
+    ("Running it", people.app),
+    ("Running it", replay.app),
+)
+"""Further commands, under the heading that help shows them by."""
+
+for heading, part in PANELS:
+    for known in (*part.registered_commands, *part.registered_groups):
+        known.rich_help_panel = heading
+    app.add_typer(part)
 
 
 def _asked(settings: Path | None, **given: Any) -> Settings:

@@ -83,7 +83,7 @@ def measure_run(root: Path) -> Run:
     environment = os.environ | {"FORESHOCK_HOME": str(root), "PREFECT_HOME": str(root / "prefect")}
     begun, spent = time.perf_counter(), _processor()
     process = subprocess.Popen([COMMAND, "run"], env=environment)
-    peak = _Peak(process.pid)
+    peak = Peak(process.pid)
     peak.start()
     code = process.wait()
     seconds = time.perf_counter() - begun
@@ -97,13 +97,25 @@ def _processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
-class _Peak(threading.Thread):
-    """Watches the memory of a process and all its descendants."""
+class Peak(threading.Thread):
+    """Watches the memory of a process and all its descendants.
+
+    Attributes
+    ----------
+    megabytes : float
+        The most so far.
+    """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid, self.ended = pid, threading.Event()
         self.megabytes, self.at = 0.0, time.perf_counter()
+
+    def end(self) -> float:
+        """Stop watching; the most megabytes there were."""
+        self.ended.set()
+        self.join()
+        return self.megabytes
 
     def run(self) -> None:
         while not self.ended.wait(0.5):
