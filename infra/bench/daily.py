@@ -94,8 +94,8 @@ def train(root: Path, market: Path, *, seed: int) -> None:
         return
     ledger = Ledger.open(root)
     with ledger.transaction() as tx:
-        about = {"actor": "bench", "reason": "measured"}
-        move(tx, MODEL, to=tx.rows("version")[-1]["seq"], cause="rollback", after=0, **about)
+        champion = tx.rows("version")[-1]["seq"]
+        move(tx, MODEL, to=champion, cause="rollback", after=0, actor="bench", reason="measured")
     ledger.close()
 
 

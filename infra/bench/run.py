@@ -118,6 +118,7 @@ class Peak(threading.Thread):
         return self.megabytes
 
     def run(self) -> None:
+        """Look twice a second."""
         while not self.ended.wait(0.5):
             megabytes = sum(map(_megabytes, _tree(self.pid)))
             if megabytes > self.megabytes:
