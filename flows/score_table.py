@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flows.wording import NONE, decimal, level, p_value, percent, signed_percent
+from flows.wording import NONE, decimal, level, p_value, percent, printable, signed_percent
 from validation.crises import ALL
 from validation.tail_accuracy import SCOPES
 
@@ -115,13 +115,13 @@ def _verdict(shown: _Shown) -> Text:
     share = shown.accuracy(model).get("all")
     if share is not None:
         text += f"; tail accuracy {percent(share['share'])} (ceiling {percent(share['ceiling'])})"
-    return Text(_printable(text) + ".", style=style)
+    return Text(printable(text) + ".", style=style)
 
 
 def _scores(shown: _Shown, alpha: float) -> Table:
     sessions = "session" if shown.horizon == 1 else "sessions"
     table = _table(
-        f"{level(alpha)}, {shown.horizon} {sessions} ahead, against {_printable(shown.baseline)}",
+        f"{level(alpha)}, {shown.horizon} {sessions} ahead, against {printable(shown.baseline)}",
         ("model", "n", "exceeded", "p", "Z2 p", "FZ0", "change", "t", "better", "MCS p"),
     )
     for model in shown.models[:MOST_MODELS]:
@@ -149,8 +149,8 @@ def _crises(shown: _Shown) -> Table:
     models = [model for model in named if model in shown.models][:MOST_COLUMNS]
     table = _table(
         f"Crises at {level(shown.headline)}: exceeded of expected, FZ0 against "
-        f"{_printable(shown.baseline)}",
-        ("crisis", "dates", *map(_printable, models)),
+        f"{printable(shown.baseline)}",
+        ("crisis", "dates", *map(printable, models)),
     )
     for crisis in shown.evidence["crises"]:
         if crisis["covered"] == "none":
@@ -233,9 +233,4 @@ def _gain(relative: float | None) -> Text:
 
 
 def _plain(text: str, style: str = "") -> Text:
-    return Text(_printable(text), style=style)
-
-
-def _printable(text: str) -> str:
-    """Text without anything that moves the cursor or hides."""
-    return text if text.isprintable() else ascii(text)[1:-1]
+    return Text(printable(text), style=style)

@@ -10,11 +10,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flows.wording import NONE, decimal, level, model_title, percent, signed
+from flows.wording import NONE, decimal, level, model_title, percent, printable, signed
 
 ALPHA = 0.99
 """Level that is shown of each book; the others are in the JSON."""
-_STYLE = {"HOLD": "bold red", "STOPPED": "bold red", "ALERT": "yellow", "OVERRIDE": "cyan"}
+_STYLE = {"HOLD": "bold red", "STOPPED": "bold red", "ALERT": "yellow", "OVERRIDDEN": "cyan"}
 
 Summary = Mapping[str, Any]
 
@@ -37,7 +37,7 @@ def monitor_lines(
     table = _table("")
     for title in (f"VaR {level(ALPHA)}", f"ES {level(ALPHA)}", "GJR ES"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("state")
+    table.add_column("state", no_wrap=True)
     for title in ("exceeded", "FZ0", "e-value"):
         table.add_column(title, justify="right", no_wrap=True)
     watched = summary["monitor"]["books"]
@@ -46,7 +46,7 @@ def monitor_lines(
         at = next((each for each in one["levels"] if each["alpha"] == ALPHA), None)
         var, es = measures["var"], measures["es"]
         table.add_row(
-            Text(book),
+            Text(printable(book)),
             percent(var["published"], 2),
             percent(es["published"], 2),
             percent(es["fallback"], 2),
@@ -58,7 +58,7 @@ def monitor_lines(
     yield table
     for book, one in watched.items():
         for reason in one["reasons"]:
-            yield Text(f"degraded  {book}: {reason}", style="red")
+            yield Text(printable(f"degraded  {book}: {reason}"), style="red")
     yield from _open(summary, alerts)
 
 
@@ -76,7 +76,7 @@ def shadow_lines(as_of: str, summary: Summary) -> Iterator[RenderableType]:
         table.add_column(title, justify="right", no_wrap=True)
     for row in found["rows"]:
         table.add_row(
-            Text(row["portfolio"]),
+            Text(printable(row["portfolio"])),
             level(row["alpha"]),
             str(row["n"]),
             str(row["exceedances_candidate"]),
@@ -87,15 +87,20 @@ def shadow_lines(as_of: str, summary: Summary) -> Iterator[RenderableType]:
         )
     yield table
     advice = found["advice"]
-    yield Text(f"{advice['advice']}: {advice['reason']}.", style="bold")
+    yield Text(printable(f"{advice['advice']}: {advice['reason']}."), style="bold")
     yield Text("FZ0 is the candidate's less the other's, P&L in percent; below zero is better.")
 
 
 def _table(title: str) -> Table:
+    """A table whose numbers are never cut; a long name goes on below itself."""
     table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title=title, title_justify="left"
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        title=Text(printable(title)),
+        title_justify="left",
     )
-    table.add_column("book", no_wrap=True)
+    table.add_column("book", overflow="fold")
     return table
 
 
@@ -118,10 +123,11 @@ def _numbers(summary: Summary) -> dict[str, dict[str, Mapping[str, Any]]]:
 def _open(summary: Summary, alerts: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     health = summary["health"]
     for book, reason in health.get("refused", {}).items():
-        yield Text(f"refused today  {book}: {reason}", style="red")
+        yield Text(printable(f"refused today  {book}: {reason}"), style="red")
     for alert in alerts:
         style = {"critical": "bold red", "warning": "yellow"}.get(alert["severity"], "")
         since = str(alert["at"])[:10]
-        yield Text(f"{alert['severity']:<9}since {since}  {alert['message']}", style=style)
+        message = printable(alert["message"])
+        yield Text(f"{alert['severity']:<9}since {since}  {message}", style=style)
     checked, rejected = health.get("checked"), len(health.get("rejected", {}))
     yield Text(f"{checked} feeds checked, {rejected} rejected; {len(alerts)} alerts open.")

@@ -100,3 +100,8 @@ def day(value: date | datetime | pd.Timestamp | str | None) -> str:
     if value is None or value is pd.NaT:
         return NONE
     return value if isinstance(value, str) else f"{value:%Y-%m-%d}"
+
+
+def printable(text: str) -> str:
+    """Text without anything that moves the cursor or hides; what does is spelled out."""
+    return text if text.isprintable() else ascii(text)[1:-1]

@@ -12,6 +12,7 @@ from flows.wording import (
     model_title,
     p_value,
     percent,
+    printable,
     signed,
     signed_percent,
     title_of_test,
@@ -66,3 +67,9 @@ def test_every_model_that_can_be_run_has_a_title():
     assert set(RUNNABLE) <= MODELS.keys()
     assert model_title("their_own") == "their_own"
     assert title_of_test("their_own") == "their_own"
+
+
+def test_what_would_move_the_cursor_or_hide_is_spelled_out():
+    assert printable("Z\N{LATIN SMALL LETTER U WITH DIAERESIS}rich 3%") == "Zürich 3%"
+    assert printable("a\x1b[2Jb\nc") == r"a\x1b[2Jb\nc"
+    assert printable("a\N{RIGHT-TO-LEFT OVERRIDE}b") == r"a\u202eb"

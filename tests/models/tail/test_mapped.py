@@ -1,4 +1,4 @@
-"""The base sent through a map whose answer is known: as it is, half as large again, a Pareto tail."""
+"""The base sent through maps whose answer is known: as it is, larger by half, a Pareto tail."""
 
 from __future__ import annotations
 
