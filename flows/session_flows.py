@@ -61,7 +61,9 @@ def retrain_flow(
         Further settings of the run.
     quiet : bool
     """
-    asked = read_settings(None, **(settings or {}) | {"data": data, "as_of": as_of})
+    given = {"data": data, "as_of": as_of}
+    told = {name: value for name, value in given.items() if value is not None}
+    asked = read_settings(None, **(settings or {}) | told)
     cause = "schedule" if trigger is None else CAUSES.get(trigger, trigger)
     return retrain.retrain(
         asked,
