@@ -36,7 +36,7 @@ def test_the_readme_has_commands_to_type() -> None:
 def test_every_command_and_option_is_there(line: str) -> None:
     name, *rest = shlex.split(line)[1:]
     command = commands()[name]
-    if rest[0] in (inner := getattr(command, "commands", {})):  # e.g. `user add`
+    if rest and rest[0] in (inner := getattr(command, "commands", {})):  # e.g. `user add`
         command = inner[rest[0]]
     known = {name for parameter in command.params for name in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= known
