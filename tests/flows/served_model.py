@@ -1,13 +1,14 @@
-"""A served model that is fitted in a moment: a linear head on two features."""
+"""A served model that is fitted in a moment: a linear head on the columns that are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 
 @cache
-def _head() -> bytes:
+def _head(own: int, shared: int) -> bytes:
     import numpy as np
     from scipy import stats
 
@@ -20,8 +21,8 @@ def _head() -> bytes:
     var = stats.norm.isf(tail)
     rng = np.random.default_rng(1)
     rows = Rows(
-        own=rng.normal(size=(300, 2)),
-        shared=rng.normal(size=(300, 1)),
+        own=rng.normal(size=(300, own)),
+        shared=rng.normal(size=(300, shared)),
         var=np.tile(var, (300, 1)),
         es=np.tile(stats.norm.pdf(var) / tail, (300, 1)),
         move=rng.normal(size=300),
@@ -31,7 +32,12 @@ def _head() -> bytes:
     return fit_head(rows, HeadSettings("linear", seeds=1, schedule=quick)).to_bytes()
 
 
-def save_served(directory: Path) -> None:
+def save_served(
+    directory: Path,
+    *,
+    own: Sequence[str] = ("volatility_10", "last_return"),
+    shared: Sequence[str] = ("vix_level",),
+) -> None:
     """Write it to a directory that does not exist: an index and one file of weights."""
     from models.tail.combine import Weights
     from models.tail.served import save
@@ -39,8 +45,8 @@ def save_served(directory: Path) -> None:
     save(
         directory,
         model="linear",
-        heads={"linear": _head()},
+        heads={"linear": _head(len(own), len(shared))},
         weights=Weights(),
-        own=("volatility_10", "last_return"),
-        shared=("vix_level",),
+        own=own,
+        shared=shared,
     )
