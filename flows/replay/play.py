@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -34,6 +34,9 @@ from flows.steps import Steps
 from flows.terminal import Terminal
 from flows.weekly import weekly_session
 from flows.weeks import week_of
+
+if TYPE_CHECKING:
+    from flows.ledger.ledger import Transaction
 
 MODELS = ("hs_250", "gjr_fhs", "gjr_evt", "linear", "mlp", "combined")
 """Models of a retrain: the legacy, the bar, and what is learned."""
@@ -77,6 +80,9 @@ class Play:
 
     def begin(self, first: pd.Timestamp) -> None:
         """Before the first session: accounts, a first version, and its promotion."""
+        with self.ledger.reading() as tx:
+            if tx.last("session") is not None:
+                return
         self.clock.set(self.stage.closed(first) - timedelta(days=1))
         with self.ledger.transaction() as tx:
             people.made_known(tx)
@@ -85,6 +91,8 @@ class Play:
 
     def session(self, as_of: pd.Timestamp) -> SessionDone:
         """One session and everything that follows from it before the next."""
+        if (told := self._told(as_of)) is not None:
+            return told
         self.clock.set(self.stage.closed(as_of))
         done = self._recorded(as_of)
         self.clock.set(datetime.combine(as_of + pd.Timedelta(days=1), datetime.min.time(), UTC))
@@ -100,6 +108,18 @@ class Play:
         if as_of in self.dates.week_ends:
             self._hold_weekly(as_of, done)
         return done
+
+    def _told(self, as_of: pd.Timestamp) -> SessionDone | None:
+        """What came of a session after which another was recorded: all that followed was done.
+
+        To decide once more would be to decide by what came later.
+        """
+        with self.ledger.reading() as tx:
+            known = tx.last("session", as_of=f"{as_of:%Y-%m-%d}")
+            last = tx.last("session")
+        if known is None or last is None or known["seq"] == last["seq"]:
+            return None
+        return recorded_before(known)
 
     def _recorded(self, as_of: pd.Timestamp) -> SessionDone:
         with self.ledger.reading() as tx:
@@ -238,26 +258,32 @@ class Play:
         weekly_session(self.ledger, self.root, desk=self.desk, week=week_of(as_of.date()))
 
     def _flag(self, as_of: pd.Timestamp, done: SessionDone) -> None:
-        if self._history is None:
-            return
         monday = f"{as_of - pd.Timedelta(days=as_of.dayofweek):%Y-%m-%d}"
         alpha = self.desk.feedback.alpha
-        level = self._history.alphas.index(alpha)
-        for book, record in self._history.books.items():
-            said = record.said.get(str(done.summary["model"]))
-            if said is None or not record.targets or record.targets[-1] < monday:
-                continue
-            for target, pnl, numbers in list(zip(record.targets, record.pnl, said, strict=True))[
-                -5:
-            ]:
-                if target < monday or not -pnl > numbers[0, level]:
+        with self.ledger.transaction() as tx:
+            history = self._history or DeskHistory.read(
+                tx, alphas=self.stage.alphas, before=f"{as_of + pd.Timedelta(days=1):%Y-%m-%d}"
+            )
+            level = history.alphas.index(alpha)
+            for book, record in history.books.items():
+                said = record.said.get(str(done.summary["model"]))
+                if said is None:
                     continue
-                with self.ledger.transaction() as tx:
+                week = list(zip(record.targets, record.pnl, said, strict=True))[-5:]
+                for target, pnl, numbers in week:
+                    exceeded = -pnl > numbers[0, level]
+                    about = {"actor": people.REQUESTER.user, "portfolio": book}
+                    if target < monday or not exceeded or _flagged(tx, date=target, **about):
+                        continue
                     record_flag(
                         tx,
-                        actor=people.REQUESTER.user,
-                        portfolio=book,
+                        **about,
                         session=target,
                         reason=f"{MARK}: lost {-pnl:.2%}, VaR {numbers[0, level]:.2%}",
                         alpha=alpha,
                     )
+
+
+def _flagged(tx: Transaction, *, actor: str, portfolio: str, date: str) -> bool:
+    """Whether a person flagged a call before."""
+    return any(row["actor"] == actor for row in tx.rows("flag", portfolio=portfolio, date=date))
