@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+_compact = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
+
 
 def evidence_text(evidence: Mapping[str, Any]) -> str:
     """Evidence as JSON: each group, comparison or share on a line of its own.
@@ -28,7 +30,3 @@ def _field(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n" + ",\n".join(map(_compact, value)) + "\n]"
     return _compact(value)
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, allow_nan=False, ensure_ascii=False)
