@@ -81,6 +81,7 @@ def _losses(axes: Axes, series: pd.DataFrame, content: Mapping[str, Any]) -> Non
         loc="left",
         fontsize=9.5,
         color=INK,
+        parse_math=False,  # a name may hold dollars
     )
 
 
@@ -134,7 +135,7 @@ def _events(axes: Axes, events: Sequence[Mapping[str, Any]]) -> None:
 
 def _shade(axes: Axes, series: pd.DataFrame) -> None:
     """Regimes behind everything: high pale yellow, crisis pale red."""
-    regime = series["regime"]
+    regime = series["regime"].fillna("")  # not told before two years are known
     begins = np.flatnonzero(regime.ne(regime.shift()).to_numpy())
     ends = np.append(begins[1:], len(series) - 1)
     for begin, end in zip(begins, ends, strict=True):
