@@ -104,15 +104,18 @@ def _weibull_lr(positions: NDArray[np.int64], n: int) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=4096)
 def _duration_law(n: int, count: int, draws: int, seed: int) -> NDArray[np.float64]:
-    sampled = np.sort(_random_orders(n, draws, seed)[:, :count], axis=1)
-    return _weibull_lr(sampled.astype(np.int64), n)
+    quarter = n // 4
+    orders = _random_orders(n, quarter if count <= quarter else n, draws, seed)
+    return _weibull_lr(np.sort(orders[:, :count], axis=1).astype(np.int64), n)
 
 
-@lru_cache(maxsize=64)
-def _random_orders(n: int, draws: int, seed: int) -> NDArray[np.int16]:
-    """All dates in random order, one order a draw; its first ``count`` are a sample of them.
+@lru_cache(maxsize=64)  # a quarter of twelve years takes 1.5 MB
+def _random_orders(n: int, length: int, draws: int, seed: int) -> NDArray[np.int16]:
+    """The first dates of all ``n`` in random order, one order a draw.
 
-    Drawn once for every number of exceedances: to draw each anew cost more than to judge it.
+    Any first ``count`` of them are a sample of dates: drawn once for every number of exceedances,
+    since to draw each anew costs more than to judge it.
     """
     generator = np.random.default_rng([seed, n, draws])
-    return generator.random((draws, n), dtype=np.float32).argsort(axis=1).astype(np.int16)
+    order = generator.random((draws, n), dtype=np.float32).argsort(axis=1)
+    return order[:, :length].astype(np.int16)

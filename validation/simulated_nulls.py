@@ -166,7 +166,7 @@ def _block(index: int, tail: float, xi: float, draws: int, seed: int) -> Simulat
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)  # three levels of cells of some thirty lengths
 def _first_dates(
     index: int, length: int, tail: float, xi: float, draws: int, seed: int
 ) -> SimulatedHits:
