@@ -58,8 +58,11 @@ def replay(
     )
     if not answer(done.as_dict(), json):
         for fault in done.content["faults"]:
+            if fault["planted"] is None:
+                typer.echo(f"{fault['fault']}, not planted: nobody was in office")
+                continue
             alarms = ", ".join(
-                f"{kind} after {'none' if delay is None else delay} sessions"
+                f"{kind} never" if delay is None else f"{kind} after {delay} sessions"
                 for kind, delay in fault["alarms"].items()
             )
             typer.echo(f"{fault['fault']}, planted {fault['planted']}: {alarms}")

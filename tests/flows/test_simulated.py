@@ -11,6 +11,8 @@ from flows.ledger.ledger import Ledger
 from flows.refusal import RefusedError
 from flows.simulated import MARK, MARKER, banner, is_replay, objection, played
 
+GIVEN = "a secret of some length"
+
 
 @pytest.fixture
 def replayed(tmp_path: Path) -> Path:
@@ -48,6 +50,6 @@ def test_nobody_outside_may_be_called_so(tmp_path: Path, name: str) -> None:
     ledger = Ledger.open(tmp_path)
     with ledger.transaction() as tx:
         with pytest.raises(RefusedError, match="is a person of replays"):
-            add_user(tx, name, role="admin", secret="a secret of some length", actor="ada")
+            add_user(tx, name, role="admin", secret=GIVEN, actor="ada")
         assert users(tx) == []
     ledger.close()

@@ -30,7 +30,7 @@ def content(**more: Any) -> dict[str, Any]:
 
 
 def texts(picture: str) -> list[str]:
-    tree = ET.fromstring(picture)  # noqa: S314 - made a line before
+    tree = ET.fromstring(picture)
     return ["".join(one.itertext()) for one in tree.iter("{http://www.w3.org/2000/svg}text")]
 
 
