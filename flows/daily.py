@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from flows.ledger.ledger import Ledger, Transaction
 
 MODEL = "foreshock-tail"
+DESK = "desk"
+"""Line of the model whose number the desk sees."""
 _CAUSES = {DEGRADED: "degradation", DRIFTED: "drift", REGIME: "regime"}
 """Alerts that set off a retrain, and the cause that is written on the version."""
 
@@ -137,7 +139,7 @@ class SessionDone:
         What is published; empty where the session was recorded before.
     triggers : tuple of Trigger
         Of alerts that began in this session.
-    monitors : mapping of book to BookMonitor
+    monitors : mapping of {"desk", "challenger"} to mapping of book to BookMonitor
         To play the next session's on.
     fresh : bool
         False where it was recorded before.
@@ -148,7 +150,7 @@ class SessionDone:
     summary: Mapping[str, Any]
     numbers: tuple[Number, ...] = ()
     triggers: tuple[Trigger, ...] = ()
-    monitors: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    monitors: Mapping[str, Monitors] = field(default_factory=dict[str, Monitors])
     fresh: bool = True
 
     def as_dict(self) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def run_session(
     ledger: Ledger,
     desk: DeskSettings,
     history: DeskHistory | None = None,
-    before: Monitors | None = None,
+    before: Mapping[str, Monitors] | None = None,
     targets: Sequence[str] = ("log",),
     actor: str = "scheduler",
 ) -> SessionDone:
@@ -177,7 +179,7 @@ def run_session(
     history : DeskHistory, optional
         All sessions before, for whoever runs many in a row; it grows by this one. By default it
         is read from the ledger.
-    before : mapping of book to BookMonitor, optional
+    before : mapping, optional
         `SessionDone.monitors` of the session before, under the same champion; it saves time.
     targets : sequence of str
         Notifiers that are to tell of new alerts, see `flows.alerts.deliver`.
@@ -200,7 +202,7 @@ def recorded_session(
     *,
     desk: DeskSettings,
     history: DeskHistory | None = None,
-    before: Monitors | None = None,
+    before: Mapping[str, Monitors] | None = None,
     targets: Sequence[str] = ("log",),
     signals: Sequence[Signal] = (),
     checked: Sequence[str] = (),
@@ -233,13 +235,8 @@ def recorded_session(
         rule=desk.guardrail,
         actor=actor,
     )
-    monitors = monitored(
-        history,
-        model=model,
-        since=(champion.since or "")[: len(as_of)],
-        rule=desk.monitor,
-        before=before,
-    )
+    watched = _watched(history, model, champion, desk, before or {})
+    monitors = watched[DESK]
     last = tx.last("session")
     was = last["summary"].get("regime") if last and last["summary"] else None
     every = [
@@ -260,7 +257,7 @@ def recorded_session(
         "champion": champion.number,
         "numbers": [number.as_dict() for number in numbers],
         "monitor": monitor_figures(monitors, level=desk.monitor.e_level),
-        "shadow": _shadow(history, forecasts, model, desk),
+        "shadow": _shadow(history, forecasts, model, desk, watched),
         "regime": inputs.regime,
         "health": dict(inputs.health),
         "triggers": [asdict(trigger) for trigger in triggers],
@@ -268,7 +265,7 @@ def recorded_session(
     seq = _record(tx, inputs, as_of, desk, forecasts, outcomes, summary, actor=actor)
     judge_overrides(tx, actor=actor)
     return SessionDone(
-        seq, as_of, summary, tuple(numbers), triggers=triggers, monitors=monitors, fresh=True
+        seq, as_of, summary, tuple(numbers), triggers=triggers, monitors=watched, fresh=True
     )
 
 
@@ -312,8 +309,30 @@ def _refuse_unfit(tx: Transaction, inputs: SessionInputs, as_of: str) -> None:
         )
 
 
+def _watched(
+    history: DeskHistory,
+    model: str,
+    champion: Champion,
+    desk: DeskSettings,
+    before: Mapping[str, Monitors],
+) -> dict[str, Monitors]:
+    """Monitors of the desk's model, since its version is in use, and of the challengers' line."""
+    since = (champion.since or "")[: len("2020-03-16")]
+    lines = {DESK: (model, since), CHALLENGER: (CHALLENGER, "")}
+    return {
+        line: monitored(
+            history, model=name, since=first, rule=desk.monitor, before=before.get(line)
+        )
+        for line, (name, first) in lines.items()
+    }
+
+
 def _shadow(
-    history: DeskHistory, forecasts: Sequence[Mapping[str, Any]], model: str, desk: DeskSettings
+    history: DeskHistory,
+    forecasts: Sequence[Mapping[str, Any]],
+    model: str,
+    desk: DeskSettings,
+    watched: Mapping[str, Monitors],
 ) -> dict[str, Any] | None:
     """The challenger beside the desk's model; without one the desk's beside the legacy.
 
@@ -327,7 +346,14 @@ def _shadow(
     incumbent = LEGACY if candidate == model else model
     if candidate == incumbent:
         return None
-    found = compared(history, candidate=candidate, incumbent=incumbent, rule=desk.shadow)
+    found = compared(
+        history,
+        candidate=candidate,
+        incumbent=incumbent,
+        rule=desk.shadow,
+        monitors=watched[CHALLENGER if candidate == CHALLENGER else DESK],
+        level=desk.monitor.e_level,
+    )
     return found | {"candidate": name, "role": "challenger" if candidate == CHALLENGER else "desk"}
 
 

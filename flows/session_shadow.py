@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.desk_history import DeskHistory
+from flows.session_monitor import Monitors
 from validation.confidence_sequence import ShadowRule, promotion_advice
 from validation.exceedances import exceedances
+from validation.monitoring import BookMonitor, degraded_together
 from validation.scores import fz0, in_percent
 
 LOOK_BACK = 250
@@ -19,7 +21,13 @@ LOOK_BACK = 250
 
 
 def compared(
-    history: DeskHistory, *, candidate: str, incumbent: str, rule: ShadowRule
+    history: DeskHistory,
+    *,
+    candidate: str,
+    incumbent: str,
+    rule: ShadowRule,
+    monitors: Monitors,
+    level: float,
 ) -> dict[str, Any]:
     """The candidate beside the model of the desk, on the sessions both forecast.
 
@@ -29,13 +37,19 @@ def compared(
     candidate, incumbent : str
         Names of models.
     rule : ShadowRule
+    monitors : mapping of book to BookMonitor
+        The candidate's: its e-backtests may be looked at every session.
+    level : float
+        A wealth of one over this speaks against the candidate; over books by e-BH.
 
     Returns
     -------
     dict
         ``candidate``, ``incumbent``, ``rows`` (for each book and level: sessions ``n``,
-        exceedances of both over the last year, median ratio of VaR, mean FZ0 difference),
-        and ``advice`` (`validation.confidence_sequence.Promotion` as plain values).
+        exceedances of both over the last year, median ratio of VaR, mean FZ0 difference, log
+        wealth of the bettors against the candidate's VaR and ES), ``threshold`` of such a log
+        wealth, ``rejected_together`` (books, by e-BH), and ``advice``
+        (`validation.confidence_sequence.Promotion` as plain values).
     """
     rows: list[dict[str, Any]] = []
     differences: dict[str, list[float]] = {}
@@ -49,7 +63,8 @@ def compared(
             difference = _score(pnl, mine[:, :, at], alpha) - _score(pnl, theirs[:, :, at], alpha)
             scored.append(difference)
             both = np.isfinite(difference)
-            rows.append(_row(book, alpha, pnl, mine[:, :, at], theirs[:, :, at], difference, both))
+            row = _row(book, alpha, pnl, mine[:, :, at], theirs[:, :, at], difference, both)
+            rows.append(row | _wealth(monitors.get(book), alpha))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a session nobody scored has no mean
             by_session = np.nanmean(scored, axis=0)
@@ -58,7 +73,19 @@ def compared(
     daily = [_mean(differences[target]) for target in sorted(differences)]
     advice = promotion_advice(np.array(daily, dtype=np.float64), rule=rule)
     answer = {"candidate": candidate, "incumbent": incumbent, "rows": rows}
-    return answer | {"advice": asdict(advice)}
+    return answer | {
+        "threshold": float(-np.log(level)),
+        "rejected_together": list(degraded_together(monitors, level=level)) if monitors else [],
+        "advice": asdict(advice),
+    }
+
+
+def _wealth(monitor: BookMonitor | None, alpha: float) -> dict[str, float | None]:
+    """Log wealth of the bettors against VaR and against (VaR, ES); None where nothing is known."""
+    at = [one for one in monitor.levels if one.alpha == alpha] if monitor else []
+    if not at:
+        return {"log_e_var": None, "log_e_es": None}
+    return {"log_e_var": at[0].e_var.grem, "log_e_es": at[0].e_es.grem}
 
 
 def _row(

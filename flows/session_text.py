@@ -72,23 +72,39 @@ def shadow_lines(as_of: str, summary: Summary) -> Iterator[RenderableType]:
         return
     about = f"{found['candidate']} ({found['role']}) beside {found['incumbent']}"
     table = _table(about)
-    for title in ("level", "sessions", "exceeded", "the other", "expected", "VaR ratio", "FZ0"):
+    for title in (
+        "level",
+        "sessions",
+        "exceeded",
+        "the other",
+        "expected",
+        "VaR ratio",
+        "FZ0",
+        "log e",
+    ):
         table.add_column(title, justify="right", no_wrap=True)
     for row in found["rows"]:
         table.add_row(
             Text(printable(row["portfolio"])),
             level(row["alpha"]),
             str(row["n"]),
-            str(row["exceedances_candidate"]),
-            str(row["exceedances_incumbent"]),
-            decimal(row["expected"], 1),
+            f"{row['exceedances_candidate']} ({row['exceedances_incumbent']}) of "
+            f"{decimal(row['expected'], 1)}",
             decimal(row["var_ratio"], 2),
             signed(row["fz0_difference"], 3),
+            decimal(row["log_e_es"], 1),
         )
     yield table
+    if found["rejected_together"]:
+        named = ", ".join(found["rejected_together"])
+        yield Text(printable(f"says too little, by e-BH over books: {named}"), style="red")
     advice = found["advice"]
     yield Text(printable(f"{advice['advice']}: {advice['reason']}."), style="bold")
     yield Text("FZ0 is the candidate's less the other's, P&L in percent; below zero is better.")
+    yield Text(
+        f"log e is the evidence against the candidate's ES; {decimal(found['threshold'], 1)} is "
+        f"too much."
+    )
 
 
 def _table(title: str) -> Table:

@@ -70,7 +70,7 @@ class Play:
     desk: DeskSettings
     say: Say
     _history: DeskHistory | None = None
-    _before: Monitors | None = None
+    _before: dict[str, Monitors] | None = None
     _reign: int | None = None
 
     @property

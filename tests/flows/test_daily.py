@@ -156,17 +156,23 @@ def year(ledger: Ledger, clock: FixedClock, *, factor: float, days: int, seed: i
 
 
 @pytest.mark.slow
-def test_a_number_half_of_what_it_should_be_degrades_once_and_triggers_once(
+def test_a_number_half_of_what_it_should_be_is_told_of_once_for_each_time_it_is_found(
     ledger: Ledger, clock: FixedClock
 ):
-    done, causes = year(ledger, clock, factor=0.5, days=200)
-    assert [cause for _, cause in causes] == ["degradation"]
-    assert causes[0][0] < 150
-    assert done.summary["monitor"]["books"]["fx"]["degraded"]
-    assert done.summary["monitor"]["rejected_together"] == ["fx"]
+    _, causes = year(ledger, clock, factor=0.5, days=200)
+    days = [day for day, _ in causes]
+    assert {cause for _, cause in causes} == {"degradation"}
+    assert days[0] < 150
+    assert min(np.diff(days), default=DESK.monitor.stands) >= DESK.monitor.stands
     with ledger.reading() as tx:
         alerts = [row["key"] for row in tx.rows("alert", kind="degraded")]
-    assert alerts == ["degraded:fx:1"]
+        together = {
+            book
+            for row in tx.rows("session")
+            for book in row["summary"]["monitor"]["rejected_together"]
+        }
+    assert alerts == [f"degraded:fx:{number + 1}" for number in range(len(days))]
+    assert together == {"fx"}
 
 
 @pytest.mark.slow
@@ -217,3 +223,23 @@ def test_nothing_is_shown_without_the_fallback(ledger: Ledger):
     bare = replace(whole, forecasts=whole.forecasts.drop(columns="sigma"))
     with pytest.raises(RefusedError, match="column sigma is missing"):
         run_session(bare, ledger=ledger, desk=DESK)
+
+
+@pytest.mark.slow
+def test_bets_against_a_challenger_that_says_half_are_told_in_the_shadow(
+    ledger: Ledger, clock: FixedClock
+):
+    generator = np.random.default_rng(8)
+    kept, before, shadows, degraded = DeskHistory(ALPHAS), None, [], []
+    for day in range(150):
+        at(clock, day)
+        session = inputs(day, pnl=0.01 * generator.standard_normal())
+        rows = session.forecasts
+        rows.loc[rows["role"] == "challenger", ["var", "es"]] *= 0.5
+        done = run_session(session, ledger=ledger, desk=DESK, history=kept, before=before)
+        before = dict(done.monitors)
+        shadows.append(done.summary["shadow"])
+        degraded += [one["degraded"] for one in done.summary["monitor"]["books"].values()]
+    assert shadows[-1]["threshold"] == pytest.approx(np.log(50))
+    assert ["fx"] in [shadow["rejected_together"] for shadow in shadows]
+    assert not any(degraded)

@@ -138,12 +138,13 @@ def test_a_long_name_goes_on_below_itself_and_cuts_no_number(length: int) -> Non
 def shadow_row(book: str) -> dict[str, Any]:
     row: dict[str, Any] = {"portfolio": book, "alpha": 0.975, "n": 1234}
     row |= {"exceedances_candidate": 6, "exceedances_incumbent": 11, "expected": 6.25}
-    return row | {"var_ratio": 0.91, "fz0_difference": -0.0421}
+    return row | {"var_ratio": 0.91, "fz0_difference": -0.0421, "log_e_var": 0.1, "log_e_es": 4.25}
 
 
 def shadow(rows: list[dict[str, Any]]) -> dict[str, Any]:
     advice = {"advice": "promote", "reason": "the mean lies below zero at every session"}
     about: dict[str, Any] = {"candidate": "combined", "incumbent": "hs_250", "role": "challenger"}
+    about |= {"threshold": 3.912, "rejected_together": ["fx"]}
     return about | {"rows": rows, "advice": advice}
 
 
@@ -153,8 +154,9 @@ def test_the_challenger_stands_beside_the_desks_model() -> None:
     assert "combined (challenger) beside hs_250" in lines[1]
     (row,) = [line for line in lines if line.startswith(" fx")]
     assert row.split() == [
-        *("fx", "97.5%", "1234", "6", "11", "6.2", "0.91", "\N{MINUS SIGN}0.042")
+        *("fx", "97.5%", "1234", "6", "(11)", "of", "6.2", "0.91", "\N{MINUS SIGN}0.042", "4.2")
     ]
+    assert "says too little, by e-BH over books: fx" in lines
     assert "promote: the mean lies below zero at every session." in lines
 
 
