@@ -88,8 +88,9 @@ def _exceedances(
     from validation.exceedances import exceedances
 
     content = held_bytes(root, held["forecasts.parquet"])
-    table = pd.read_parquet(io.BytesIO(content))
-    mine = table[(table["model"] == model) & table["pnl"].notna()]
+    columns = ["target", "portfolio", "alpha", "var", "es", "pnl"]
+    table = pd.read_parquet(io.BytesIO(content), columns=columns, filters=[("model", "==", model)])
+    mine = table[table["pnl"].notna()]
     beyond = mine[exceedances(mine["pnl"].to_numpy(), mine["var"].to_numpy())]
     ordered = beyond.sort_values(["target", "portfolio", "alpha"])
     return tuple(
