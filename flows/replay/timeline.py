@@ -135,7 +135,7 @@ def _planted(play: Play) -> list[Event]:
 
 
 def _end_of_model_fault(tx: Transaction, play: Play) -> str | None:
-    """Date of the veto that ended it; None where nothing did, or nobody was in office."""
+    """Date of the veto that ended it, in the morning; None where nothing did."""
     planted = f"{play.dates.model_fault:%Y-%m-%d}"
     later = [row["at"][:10] for row in tx.rows("veto") if row["at"][:10] >= planted]
     return later[0] if later else None
@@ -145,8 +145,7 @@ def _faults(
     tx: Transaction, play: Play, dates: Sequence[str], end: str | None
 ) -> list[dict[str, Any]]:
     data, model = f"{play.dates.data_fault[0]:%Y-%m-%d}", f"{play.dates.model_fault:%Y-%m-%d}"
-    office = [row for row in tx.rows("champion", model=MODEL) if row["at"][:10] <= model]
-    planted = bool(office) and office[-1]["version"] is not None
+    planted = _in_office(tx, model)
     return [
         {
             "fault": "a feed in the wrong unit",
@@ -166,13 +165,19 @@ def _faults(
     ]
 
 
+def _in_office(tx: Transaction, day: str) -> bool:
+    """Whether a version was champion when the model fault was planted; else there was none."""
+    office = [row for row in tx.rows("champion", model=MODEL) if row["at"][:10] <= day]
+    return bool(office) and office[-1]["version"] is not None
+
+
 def _delay(
     tx: Transaction, kind: str, planted: str, end: str | None, dates: Sequence[str]
 ) -> int | None:
     """Sessions from the first at fault to the first alarm: 0 is the same one."""
     for row in tx.rows("alert", kind=kind):
         day = _session_of(row["at"], dates)
-        if day >= planted and (end is None or day <= end):
+        if day >= planted and (end is None or day < end):
             return sum(planted <= one < day for one in dates)
     return None
 
@@ -187,7 +192,9 @@ def _alarm_counts(
 ) -> list[dict[str, Any]]:
     """Episodes of each kind; those outside of planted faults are counted a year."""
     data = {f"{one:%Y-%m-%d}" for one in play.dates.data_fault}
-    fault = (f"{play.dates.model_fault:%Y-%m-%d}", end or dates[-1])
+    model = f"{play.dates.model_fault:%Y-%m-%d}"
+    at_fault = {day for day in dates if day >= model and (end is None or day < end)}
+    at_fault = at_fault if _in_office(tx, model) else set[str]()
     years = len(dates) / _YEAR
     told: list[dict[str, Any]] = []
     for kind in _TOLD:
@@ -196,7 +203,7 @@ def _alarm_counts(
             day
             for day in days
             if (kind == FEEDS and day in data)
-            or (kind in (DEGRADED, GUARDRAIL_HOLD) and fault[0] <= day <= fault[1])
+            or (kind in (DEGRADED, GUARDRAIL_HOLD) and day in at_fault)
         ]
         told.append(
             {
