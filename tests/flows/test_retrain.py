@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -147,10 +146,9 @@ def test_the_effect_is_the_hash_of_what_the_same_inputs_give_again(
 
 
 @pytest.fixture
-def _untrained(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that finds nothing to register."""
     monkeypatch.setattr(lifecycle, "run", lambda *_, **__: None)
-    return
 
 
 def test_a_cause_that_nobody_knows_is_refused_before_anything_is_made(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.regimes import SETTLING, volatility_regimes
+from models.regimes import SETTLING, Regime, volatility_regimes
 
 CALM = np.arange(999.0, 0.0, -1.0)
 """Every level but the first is the lowest so far: the market ends low, with 1 to 999 known."""
 
 
-def after(*levels: float) -> list[str | None]:
+def after(*levels: float) -> list[Regime | None]:
     """States at levels that follow the calm."""
     return volatility_regimes(np.append(CALM, levels))[len(CALM) :]
 

@@ -34,7 +34,7 @@ def test_one_feed_comes_in_cents_on_the_dates_and_all_else_is_as_it_was(
     out = tmp_path / "out"
     for _ in range(2):  # what an earlier session left is overwritten
         made = wrong_unit(market, out, instrument="A", dates=list(DAYS[1:3]), factor=100.0)
-    assert made == out
+        assert made == out
     assert closes_of(out, "A") == [1.0, 200.0, 300.0, 4.0, 5.0]
     assert closes_of(out, "B") == [11.0, 12.0, 13.0, 14.0, 15.0]
     for name in ("instruments.csv", "portfolios/all.csv"):
