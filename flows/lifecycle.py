@@ -256,9 +256,13 @@ def run(
             also=also,
         )
 
+    latest = runs / "latest.json"
+    _point(latest, kept, version, digests)  # before the row: a run killed after it has its effect
     steps("record", recorded)
-    directory = copied(kept, out.absolute()) if out else kept
-    _point(runs / "latest.json", directory, version, digests)
+    directory = kept
+    if out is not None:
+        directory = copied(kept, out.absolute())
+        _point(latest, directory, version, digests)
     return Finished(
         directory=directory,
         files=digests,

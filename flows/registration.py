@@ -19,6 +19,7 @@ from flows.ledger.versions import record_version
 from flows.reconcile import mirror
 from flows.record import Record, Version
 from flows.tracking import REGISTERED, configurations_seen, listing
+from flows.version_rows import version_row
 from validation.gates import Gate
 
 Also = Callable[[Transaction, int], None]
@@ -79,27 +80,22 @@ def conclude(
             )
             if also is not None:
                 also(tx, seq)
-        behind = finish(
-            ledger,
-            root,
-            version.number,
-            seen=configurations_seen(
-                root, settings_digest=record.settings_digest, revision=record.provenance.revision
-            ),
-        )
+        behind = finish(ledger, root, version.number)
     finally:
         ledger.close()
     return f"entry {seq} of the ledger" + (f"; {behind}" if behind else "")
 
 
-def finish(ledger: Ledger, root: Path, number: int, *, seen: int | None = None) -> str | None:
-    """Write the documents of a recorded version and let MLflow follow; again it changes nothing.
+def finish(ledger: Ledger, root: Path, number: int) -> str | None:
+    """Write the documents of a recorded version and let MLflow follow.
 
     Returns
     -------
     str or None
         How far MLflow is behind; None where it is not.
     """
+    with ledger.reading() as tx:
+        manifest = version_row(tx, REGISTERED, number)["manifest"]
     write_documents(
         ledger,
         root,
@@ -107,6 +103,10 @@ def finish(ledger: Ledger, root: Path, number: int, *, seen: int | None = None) 
         model=REGISTERED,
         actor="system",
         desk=read_desk_settings().model_dump(mode="json"),
-        seen=seen,
+        seen=configurations_seen(
+            root,
+            settings_digest=manifest["settings_sha256"],
+            revision=manifest["revision"],
+        ),
     )
     return mirror(ledger, root)

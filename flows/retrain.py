@@ -20,6 +20,7 @@ from flows.ingest import last_session
 from flows.ledger.jobs import Run, effect_of, running
 from flows.ledger.ledger import Ledger
 from flows.ledger.versions import CAUSES
+from flows.reconcile import mirror
 from flows.refusal import RefusedError
 from flows.registration import finish
 from flows.settings import Settings, canonical_digest
@@ -116,9 +117,12 @@ def retrain(
             before = effect_of(tx, JOB, key)
             unfinished = before is not None and not _documented(tx, before["summary"]["version"])
         if before is not None:
-            if unfinished:  # a run was killed after the version was recorded
-                finish(ledger, root, before["summary"]["version"])
-            return _told(before["summary"], fresh=False)
+            # A run that was killed after the version was recorded left the rest to be done.
+            made = before["summary"]
+            behind = finish(ledger, root, made["version"]) if unfinished else mirror(ledger, root)
+            if behind is not None:
+                steps.say(behind)
+            return _told(made, fresh=False)
         with running(ledger, JOB, key) as run:
             _run(asked, run, root, steps, cause, evidence, clock)
         with ledger.reading() as tx:
