@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
+from flows.templates import template
 from validation.documents.schema import Document, missing, pending
 
 
@@ -44,15 +44,4 @@ def numeric(value: Any) -> bool:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = figure
-    environment.tests["numeric"] = numeric
-    return environment.get_template("document.html.j2")
+    return template("document.html.j2", filters={"figure": figure}, tests={"numeric": numeric})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.templates import template
+
 if TYPE_CHECKING:
-    from jinja2 import Template
+    pass
 
 BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_GAP = 172, 40, 12, 34
 LEFT, TOP = 28, 128
@@ -77,7 +77,7 @@ def render_picture(life: Mapping[str, Any]) -> str:
     deepest = max((box.y for _, _, boxes in columns for box in boxes), default=TOP)
     notes = [(name, _note(chapters[name])) for name in _BELOW]
     below = deepest + BOX_HEIGHT + 44
-    return _template().render(
+    return template("lineage.svg.j2").render(
         life=life,
         columns=columns,
         edges=_edges([boxes for _, _, boxes in columns]),
@@ -150,17 +150,3 @@ def _note(entries: Sequence[Mapping[str, Any]]) -> str:
     last = " ".join(str(entries[-1]["text"]).split())
     told = last if len(last) <= 110 else f"{last[:109]}…"
     return told if len(entries) == 1 else f"{len(entries)}; the last: {told}"
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("lineage.svg.j2")

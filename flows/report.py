@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,6 +10,7 @@ import pandas as pd
 from flows import report_sections as sections
 from flows import wording
 from flows.settings import BAR, CLAIM, LEARNED, LEGACY
+from flows.templates import template
 from flows.wording import ANSWERS, model_title
 from validation.crises import ALL, CATALOGUE, CrisisWindow
 from validation.gates import reason_of, title_of_gate
@@ -184,28 +184,21 @@ def _reach(window: CrisisWindow) -> str:
 
 
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return template(
+        "report.html.j2",
+        filters={
+            "decimal": wording.decimal,
+            "signed": wording.signed,
+            "percent": wording.percent,
+            "signed_percent": wording.signed_percent,
+            "level": wording.level,
+            "p_value": wording.p_value,
+            "day": wording.day,
+            "title": model_title,
+            "test": wording.title_of_test,
+            "answer": ANSWERS.__getitem__,
+            "gate": title_of_gate,
+            "reason": reason_of,
+            "reach": _reach,
+        },
     )
-    environment.filters |= {
-        "decimal": wording.decimal,
-        "signed": wording.signed,
-        "percent": wording.percent,
-        "signed_percent": wording.signed_percent,
-        "level": wording.level,
-        "p_value": wording.p_value,
-        "day": wording.day,
-        "title": model_title,
-        "test": wording.title_of_test,
-        "answer": ANSWERS.__getitem__,
-        "gate": title_of_gate,
-        "reason": reason_of,
-        "reach": _reach,
-    }
-    return environment.get_template("report.html.j2")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.templates import template
 from flows.wording import decimal, level, model_title, percent, signed, signed_percent
 
 if TYPE_CHECKING:
@@ -146,21 +146,14 @@ def _count(number: int, what: str) -> str:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return template(
+        "weekly.html.j2",
+        filters={
+            "decimal": decimal,
+            "level": level,
+            "model_title": model_title,
+            "percent": percent,
+            "signed": signed,
+            "signed_percent": signed_percent,
+        },
     )
-    environment.filters |= {
-        "decimal": decimal,
-        "level": level,
-        "model_title": model_title,
-        "percent": percent,
-        "signed": signed,
-        "signed_percent": signed_percent,
-    }
-    return environment.get_template("weekly.html.j2")

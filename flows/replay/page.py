@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from flows.replay.picture import timeline_picture
 from flows.simulated import MARK
+from flows.templates import template
 
 
 def render_page(content: Mapping[str, Any]) -> str:
@@ -18,17 +18,8 @@ def render_page(content: Mapping[str, Any]) -> str:
     content : mapping
         As `flows.replay.timeline.timeline` returns it, with the request.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     people = ("promotion", "veto", "rollback", "stop", "override")
-    return environment.get_template("page.html.j2").render(
+    return template("replay/page.html.j2").render(
         replay=content,
         mark=MARK,
         picture=timeline_picture(content),
