@@ -27,7 +27,10 @@ TOP_LEVEL = {
     "LICENSE",
     "Makefile",
 }
-OF_A_WHOLE_ROOM = {"features/test_truncation.py"}  # one test for every feature there is
+OF_A_WHOLE_ROOM = {
+    "features/test_truncation.py",  # one test for every feature there is
+    "flows/test_kills.py",  # and one for every command that changes what is kept
+}
 LOCKS = ("infra/requirements.lock", "infra/requirements-public.lock")
 
 
