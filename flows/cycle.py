@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from features.sources.bundled import bundled_market
-from flows.alerts import Signal, deliver
+from flows.alerts import Signal, deliver, record_signals
 from flows.clock import Clock, system_clock
 from flows.daily import MODEL, SessionDone, SessionInputs, recorded_before, recorded_session
 from flows.desk_settings import DeskSettings
@@ -25,7 +25,7 @@ from flows.ledger.ledger import Ledger
 from flows.monitor import drift
 from flows.notifiers import notifiers
 from flows.reconcile import REGISTRY_DIFFERS, reconcile
-from flows.refusal import RefusedError
+from flows.refusal import BlockedError, RefusedError
 from flows.serving import Serving, Voice, made_ready
 from flows.settings import Settings, canonical_digest
 from flows.steps import Steps, ingested
@@ -41,6 +41,8 @@ STEPS = 5
 """Steps of `cycle`, for whoever counts them on a display."""
 UNFIT = "version_unfit"
 """Kind of the alert that a version cannot be served."""
+SESSION_REFUSED = "session_refused"
+"""Kind of the alert that no book could be forecast."""
 
 
 def cycle(
@@ -80,14 +82,11 @@ def cycle(
     try:
         with ledger.reading() as tx:
             done = _done_before(tx, key)
-        if done is None:
-            with running(ledger, JOB, key) as run:
-                done = _work(ledger, run, root, desk, steps, data, session)
+        return done or _do(ledger, key, root, desk, steps, data, session)
+    finally:
         told = deliver(ledger, notifiers(root))
         if told["failed"]:
             steps.say(f"{told['failed']} alerts did not arrive; the next session tries again.")
-        return done
-    finally:
         ledger.close()
 
 
@@ -138,6 +137,39 @@ def spoke_last(tx: Transaction) -> set[int]:
     return {seq for seq in tx.connection.execute(known).scalars() if seq is not None}
 
 
+def _do(
+    ledger: Ledger,
+    key: str,
+    root: Path,
+    desk: DeskSettings,
+    steps: Steps,
+    data: Path | None,
+    session: pd.Timestamp,
+) -> SessionDone:
+    """Do the session; what keeps it from being done is told the desk, too."""
+    try:
+        with running(ledger, JOB, key) as run:
+            return _work(ledger, run, root, desk, steps, data, session)
+    except BlockedError:
+        with ledger.reading() as tx:  # somebody else may have finished it at this moment
+            if (done := _done_before(tx, key)) is not None:
+                return done
+        raise
+    except RefusedError as refusal:
+        with ledger.transaction() as tx:
+            told = [refused_signal(session, str(refusal))]
+            targets = [one.name for one in notifiers(root)]
+            record_signals(tx, told, actor="scheduler", targets=targets)
+        raise
+
+
+def refused_signal(session: pd.Timestamp, why: str) -> Signal:
+    """The alert that a session has no numbers; the next one that has ends it."""
+    first = why.splitlines()[0]
+    message = f"No session of {session:%Y-%m-%d}: {first}"
+    return Signal(SESSION_REFUSED, JOB, "critical", message, {"as_of": f"{session:%Y-%m-%d}"})
+
+
 def _work(
     ledger: Ledger,
     run: Run,
@@ -183,7 +215,7 @@ def _work(
                 desk=desk,
                 targets=[one.name for one in notifiers(root)],
                 signals=signals,
-                checked=(UNFIT, CHAMPION_DAMAGED, REGISTRY_DIFFERS),
+                checked=(UNFIT, CHAMPION_DAMAGED, REGISTRY_DIFFERS, SESSION_REFUSED),
             )
             run.commit(
                 tx,

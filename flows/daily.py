@@ -28,6 +28,7 @@ from flows.publication import SIGNALS, past_numbers, publish
 from flows.refusal import RefusedError
 from flows.session_monitor import (
     DEGRADED,
+    DESK,
     DRIFTED,
     FEEDS,
     OUTSIDE,
@@ -41,7 +42,7 @@ from flows.session_monitor import (
     regime_signals,
 )
 from flows.session_rows import COLUMNS, forecast_rows, outcome_rows
-from flows.session_shadow import compared
+from flows.session_shadow import shadowed
 from flows.settings import LEGACY
 from validation.input_domain import Outside
 
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
     from flows.ledger.ledger import Ledger, Transaction
 
 MODEL = "foreshock-tail"
-DESK = "desk"
-"""Line of the model whose number the desk sees."""
 _CAUSES = {DEGRADED: "degradation", DRIFTED: "drift", REGIME: "regime"}
 """Alerts that set off a retrain, and the cause that is written on the version."""
 
@@ -254,10 +253,10 @@ def recorded_session(
     summary = {
         "standing": standing,
         "model": model,
-        "champion": champion.number,
+        "champion": _number(tx, forecasts),
         "numbers": [number.as_dict() for number in numbers],
         "monitor": monitor_figures(monitors, level=desk.monitor.e_level),
-        "shadow": _shadow(history, forecasts, model, desk, watched),
+        "shadow": shadowed(history, forecasts, model, desk, watched),
         "regime": inputs.regime,
         "health": dict(inputs.health),
         "triggers": [asdict(trigger) for trigger in triggers],
@@ -267,6 +266,13 @@ def recorded_session(
     return SessionDone(
         seq, as_of, summary, tuple(numbers), triggers=triggers, monitors=watched, fresh=True
     )
+
+
+def _number(tx: Transaction, forecasts: Sequence[Mapping[str, Any]]) -> int | None:
+    """Number of the version that spoke as champion; a former one where the files were damaged."""
+    spoke = next((row["version"] for row in forecasts if row["role"] == "champion"), None)
+    version = None if spoke is None else tx.last("version", seq=spoke)
+    return None if version is None else int(version["number"])
 
 
 def _with_backcast(
@@ -325,36 +331,6 @@ def _watched(
         )
         for line, (name, first) in lines.items()
     }
-
-
-def _shadow(
-    history: DeskHistory,
-    forecasts: Sequence[Mapping[str, Any]],
-    model: str,
-    desk: DeskSettings,
-    watched: Mapping[str, Monitors],
-) -> dict[str, Any] | None:
-    """The challenger beside the desk's model; without one the desk's beside the legacy.
-
-    Challengers follow one another, each trained later than the one before, as versions of a
-    champion do: what is compared is what each line said on the day.
-    """
-    said = {str(row["role"]): str(row["model"]) for row in forecasts}
-    candidate, name = CHALLENGER, said.get(CHALLENGER)
-    if name is None:
-        candidate, name = model, model
-    incumbent = LEGACY if candidate == model else model
-    if candidate == incumbent:
-        return None
-    found = compared(
-        history,
-        candidate=candidate,
-        incumbent=incumbent,
-        rule=desk.shadow,
-        monitors=watched[CHALLENGER if candidate == CHALLENGER else DESK],
-        level=desk.monitor.e_level,
-    )
-    return found | {"candidate": name, "role": "challenger" if candidate == CHALLENGER else "desk"}
 
 
 def _record(

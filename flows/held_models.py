@@ -17,6 +17,7 @@ from flows.held_files import fault_of, held_path
 from flows.ledger.chain import fault_at, faults_of
 from flows.ledger.champions import champion_of, former_champions
 from flows.refusal import RefusedError
+from flows.simulated import objection
 
 if TYPE_CHECKING:
     from flows.ledger.ledger import Transaction
@@ -121,7 +122,7 @@ def best_model(tx: Transaction, root: Path, model: str) -> Best:
     """The champion, or where its files are damaged the last former champion that is whole.
 
     A champion whose entry was altered is not replaced by another: then nobody knows who was
-    promoted, and the fallback answers.
+    promoted, and the fallback answers. So it does where a replay put it in office elsewhere.
 
     Parameters
     ----------
@@ -137,6 +138,8 @@ def best_model(tx: Transaction, root: Path, model: str) -> Best:
         return Best(problems=(str(refusal),))
     if champion.version is None:
         return Best()
+    if (simulated := objection(root, str(champion.by))) is not None:
+        return Best(problems=(simulated,))
     problems: list[str] = []
     for version in _in_line(tx, model, champion.version, problems):
         try:

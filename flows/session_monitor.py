@@ -13,6 +13,9 @@ from validation.monitoring import BookMonitor, degraded_together, monitor_book, 
 
 DEGRADED, DRIFTED, OUTSIDE, REGIME, FEEDS = "degraded", "drift", "domain", "regime", "feeds"
 
+DESK = "desk"
+"""Line of the model whose number the desk sees; beside it stands the challengers'."""
+
 Monitors = dict[str, BookMonitor]
 
 
@@ -88,7 +91,13 @@ def regime_signals(regime: str | None, before: str | None) -> list[Signal]:
 def feed_signals(health: Mapping[str, Any]) -> list[Signal]:
     """One signal for each feed that was rejected, with the reason the gate gave."""
     return [
-        Signal(FEEDS, str(name), "warning", f"{name} was rejected: {reason}.", {"feed": name})
+        Signal(
+            FEEDS,
+            str(name),
+            "warning",
+            f"{name} was rejected: {str(reason).rstrip('.')}.",
+            {"feed": name},
+        )
         for name, reason in dict(health.get("rejected", {})).items()
     ]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.desk_history import DeskHistory
-from flows.session_monitor import Monitors
+from flows.desk_history import CHALLENGER, DeskHistory
+from flows.desk_settings import DeskSettings
+from flows.session_monitor import DESK, Monitors
+from flows.settings import LEGACY
 from validation.confidence_sequence import ShadowRule, promotion_advice
 from validation.exceedances import exceedances
 from validation.monitoring import BookMonitor, degraded_together
@@ -18,6 +21,51 @@ from validation.scores import fz0, in_percent
 
 LOOK_BACK = 250
 """Sessions over which exceedances are counted, one year."""
+
+
+def shadowed(
+    history: DeskHistory,
+    forecasts: Sequence[Mapping[str, Any]],
+    model: str,
+    desk: DeskSettings,
+    watched: Mapping[str, Monitors],
+) -> dict[str, Any] | None:
+    """The challenger beside the desk's model; without one the desk's beside the legacy.
+
+    Challengers follow one another, each trained later than the one before, as versions of a
+    champion do: what is compared is what each line said on the day.
+
+    Parameters
+    ----------
+    history : DeskHistory
+    forecasts : sequence of dict
+        The session's rows.
+    model : str
+        Whose number the desk sees.
+    desk : DeskSettings
+    watched : mapping of line to mapping of book to BookMonitor
+
+    Returns
+    -------
+    dict or None
+        As `compared`, and the ``role`` of the candidate; None where nothing runs in the shadow.
+    """
+    said = {str(row["role"]): str(row["model"]) for row in forecasts}
+    candidate, name = CHALLENGER, said.get(CHALLENGER)
+    if name is None:
+        candidate, name = model, model
+    incumbent = LEGACY if candidate == model else model
+    if candidate == incumbent:
+        return None
+    found = compared(
+        history,
+        candidate=candidate,
+        incumbent=incumbent,
+        rule=desk.shadow,
+        monitors=watched[CHALLENGER if candidate == CHALLENGER else DESK],
+        level=desk.monitor.e_level,
+    )
+    return found | {"candidate": name, "role": "challenger" if candidate == CHALLENGER else "desk"}
 
 
 def compared(

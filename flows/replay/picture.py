@@ -18,6 +18,7 @@ _OFFICE = ("#1f4e79", "#3f7cac", "#6a9fc7", "#2f6f62", "#5b8f7f", "#7a6a9b")
 _LANES = {
     "planted": ("planted fault", "#000000", "X"),
     "feeds": ("feed rejected", "#9b2c2c", "o"),
+    "session_refused": ("no session", "#000000", "o"),
     "guardrail_hold": ("number on hold", "#b3541e", "o"),
     "degraded": ("model degraded", "#9b2c2c", "s"),
     "drift": ("inputs drifted", "#8a5a00", "s"),

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from flows.alerts import record_signals
 from flows.clock import FixedClock
-from flows.cycle import voices_of
+from flows.cycle import refused_signal, voices_of
 from flows.daily import MODEL, SessionDone, SessionInputs, recorded_before, run_session
 from flows.desk_history import DeskHistory
 from flows.desk_settings import DeskSettings
 from flows.flags import record_flag
 from flows.ledger.champions import challenger_of, champion_of
 from flows.ledger.ledger import Ledger
+from flows.refusal import RefusedError
 from flows.replay import people
 from flows.replay.faults import too_small, widest_held
 from flows.replay.script import Dates, Script
@@ -89,12 +91,18 @@ class Play:
         self._retrain(first - pd.Timedelta(days=1), "hand", {"reason": "first version"})
         self._promote("the first version, on its backtest")
 
-    def session(self, as_of: pd.Timestamp) -> SessionDone:
-        """One session and everything that follows from it before the next."""
+    def session(self, as_of: pd.Timestamp) -> SessionDone | None:
+        """One session and everything that follows from it before the next; None if refused."""
         if (told := self._told(as_of)) is not None:
             return told
         self.clock.set(self.stage.closed(as_of))
-        done = self._recorded(as_of)
+        try:
+            done = self._recorded(as_of)
+        except RefusedError as refusal:
+            with self.ledger.transaction() as tx:
+                record_signals(tx, [refused_signal(as_of, str(refusal))], actor="scheduler")
+            self.say(str(refusal))
+            return None
         self.clock.set(datetime.combine(as_of + pd.Timedelta(days=1), datetime.min.time(), UTC))
         self.clock.advance(_MORNING)
         self._veto(as_of, done)

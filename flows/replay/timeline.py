@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from flows.cycle import SESSION_REFUSED
 from flows.daily import MODEL
 from flows.publication import GUARDRAIL_HOLD
 from flows.replay.faults import widest_held
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from flows.replay.play import Play
 
 Event = dict[str, Any]
-_TOLD = (DEGRADED, DRIFTED, REGIME, FEEDS, GUARDRAIL_HOLD)
+_TOLD = (DEGRADED, DRIFTED, REGIME, FEEDS, SESSION_REFUSED, GUARDRAIL_HOLD)
 _YEAR = 250
 
 
@@ -151,7 +152,7 @@ def _faults(
             "fault": "a feed in the wrong unit",
             "planted": data,
             "ended": f"{play.dates.data_fault[-1]:%Y-%m-%d}",
-            "alarms": {FEEDS: _delay(tx, FEEDS, data, None, dates)},
+            "alarms": _first_alarms(tx, (FEEDS, SESSION_REFUSED), data, dates),
         },
         {
             "fault": f"VaR and ES times {play.script.scale:g}",
@@ -169,6 +170,15 @@ def _in_office(tx: Transaction, day: str) -> bool:
     """Whether a version was champion when the model fault was planted; else there was none."""
     office = [row for row in tx.rows("champion", model=MODEL) if row["at"][:10] <= day]
     return bool(office) and office[-1]["version"] is not None
+
+
+def _first_alarms(
+    tx: Transaction, kinds: Sequence[str], planted: str, dates: Sequence[str]
+) -> dict[str, int | None]:
+    """Delays of the kinds that were told; of the first, None, where none was."""
+    delays = {kind: _delay(tx, kind, planted, None, dates) for kind in kinds}
+    told = [kind for kind in kinds if delays[kind] is not None]
+    return {kind: delays[kind] for kind in told or kinds[:1]}
 
 
 def _delay(
@@ -202,7 +212,7 @@ def _alarm_counts(
         inside = [
             day
             for day in days
-            if (kind == FEEDS and day in data)
+            if (kind in (FEEDS, SESSION_REFUSED) and day in data)
             or (kind in (DEGRADED, GUARDRAIL_HOLD) and day in at_fault)
         ]
         told.append(

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from flows.held_models import CHAMPION_DAMAGED, Best, best_model, held_model
-from flows.ledger.champions import roll_back, stop
+from flows.ledger.champions import champion_of, move, roll_back, stop
 from flows.ledger.decisions import approve, promote, request_promotion, veto
 from flows.ledger.ledger import Ledger
 from flows.refusal import RefusedError
+from flows.simulated import MARK, MARKER
 from flows.version_rows import version_row
 from tests.flows.ledger.people import ADA, BEN, DAN, VERA, promotable
-from tests.flows.recorded_version import MODEL, alter, noon
+from tests.flows.recorded_version import MODEL, alter, noon, record_version
 
 HEAD = "weights/linear.safetensors"
 
@@ -86,7 +87,7 @@ def test_a_flipped_byte_is_refused_before_the_file_is_opened(
 
 
 def test_a_version_without_weights_is_refused(ledger: Ledger, root: Path):
-    promotable(ledger, root, number=4)
+    record_version(ledger, root, number=4)
     with ledger.reading() as tx, pytest.raises(RefusedError, match="v4: the ledger holds no wei"):
         held_model(tx, root, version_row(tx, MODEL, 4))
 
@@ -153,3 +154,25 @@ def test_after_a_stop_nothing_is_served_and_nothing_is_wrong(ledger: Ledger, roo
     with ledger.transaction() as tx:
         stop(tx, MODEL, actor=ADA, reason="numbers nobody can explain")
     assert best(ledger, root) == Best()
+
+
+def test_a_champion_that_a_replay_put_in_office_counts_nowhere_else(ledger: Ledger, root: Path):
+    with ledger.transaction() as tx:
+        seq = version_row(tx, MODEL, 3)["seq"]
+        after = champion_of(tx, MODEL).generation
+        move(
+            tx,
+            MODEL,
+            to=seq,
+            cause="rollback",
+            after=after,
+            actor="replay-approver",
+            reason="played",
+        )
+        elsewhere = best_model(tx, root, MODEL)
+        (root / MARKER).write_text("{}")
+        there = best_model(tx, root, MODEL)
+    assert elsewhere.version is None
+    assert MARK in elsewhere.problems[0]
+    assert there.version is not None
+    assert there.problems == ()

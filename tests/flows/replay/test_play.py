@@ -17,6 +17,7 @@ from flows.ledger.chain import bulk_digest
 from flows.ledger.champions import move
 from flows.ledger.ledger import Ledger
 from flows.ledger.schema import forecast, outcome
+from flows.refusal import RefusedError
 from flows.replay import play as module
 from flows.replay.play import MODELS, Play
 from flows.replay.script import Script, dated
@@ -152,6 +153,7 @@ def test_a_session_after_which_another_was_recorded_sets_nothing_off(
     recorded(play, SESSIONS[19])
     before = head(play)
     told = play.session(at)
+    assert told is not None
     assert (told.fresh, told.summary) == (False, summary)
     assert (head(play), retrained) == (before, [])
 
@@ -240,3 +242,18 @@ def test_last_weeks_exceedances_are_not_flagged_again(play: Play) -> None:
         recorded(play, SESSIONS[at])
     play.session(SESSIONS[9])
     assert rows(play, "flag") == []
+
+
+def test_a_day_without_a_forecast_is_told_and_the_next_goes_on(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Play, as_of: pd.Timestamp) -> Any:
+        raise RefusedError(f"as_of {as_of:%Y-%m-%d}: no book can be forecast.")
+
+    monkeypatch.setattr(Play, "_recorded", refuse)
+    assert play.session(SESSIONS[18]) is None
+    with play.ledger.reading() as tx:
+        (alert,) = tx.rows("alert", kind="session_refused")
+        assert tx.rows("session") == []
+    assert alert["severity"] == "critical"
+    assert f"No session of {SESSIONS[18]:%Y-%m-%d}: as_of" in alert["message"]
