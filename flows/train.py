@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from features.panel import Panel
 from flows.backtest import Heads, Statistical, forecast_statistical, learned_settings, train_heads
 from flows.feedback import feedback_of
-from flows.held_models import WEIGHTS
-from flows.outputs import json_bytes, publish, staging, write_whole
+from flows.held_models import WEIGHTS, weights_digest
+from flows.ledger.jobs import Run, running
+from flows.ledger.ledger import Ledger, Transaction
+from flows.ledger.versions import manifest_of
+from flows.outputs import file_digest, json_bytes, publish, staging, write_whole
 from flows.plan import Plan
 from flows.processes import release
 from flows.provenance import provenance
-from flows.record import Version
+from flows.record import Record, Version
 from flows.refusal import RefusedError
-from flows.registration import conclude
-from flows.settings import LEARNED, Settings
+from flows.registration import conclude, finish
+from flows.settings import LEARNED, Settings, canonical_digest
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.terminal import Step
 from flows.tracking import complete, register
@@ -25,6 +30,8 @@ from flows.units import UnitStore
 
 if TYPE_CHECKING:
     from models.tail.feedback import Feedback
+
+JOB = "train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,9 @@ class Trained:
 def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Trained:
     """Train one learned model on everything up to the as-of and register the version.
 
+    The same inputs, code and settings give the same weights, and the version that has them: asked
+    for again it is named, and what a killed run left undone is done.
+
     Parameters
     ----------
     settings : Settings
@@ -68,6 +78,17 @@ def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Traine
             f"model: {model} has nothing to train ahead; a backtest refits it as it goes. "
             f"Choose from {', '.join(LEARNED)}, or run `foreshock backtest --models {model}`."
         )
+    ledger = Ledger.open(root)
+    try:
+        with running(ledger, JOB, str(uuid4())) as run:
+            return _trained(ledger, run, settings, model, root, steps)
+    finally:
+        ledger.close()
+
+
+def _trained(
+    ledger: Ledger, run: Run, settings: Settings, model: str, root: Path, steps: Steps
+) -> Trained:
     found = ingested(steps, settings, root)
     start = settings.start or found.market.as_of.date().replace(month=1, day=1)
     asked = settings.model_copy(update={"models": (model,), "start": start})
@@ -76,21 +97,46 @@ def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Traine
         statistical = baselines(steps, plan, asked, units)
         heads = trained(steps, plan, asked, statistical, panel, units, feedback_of(root))
 
+    def commit(tx: Transaction, seq: int) -> None:
+        (version,) = tx.rows("version", seq=seq)
+        summary = {"version": version["number"], "as_of": version["as_of"]}
+        run.commit(tx, sha256=version["manifest_sha256"], summary=summary)
+
     def work(step: Step) -> Version:
         with staging(root / "runs") as beside:
             files = beside / "files"
             write_whole(files / "feeds.json", json_bytes(found.verdicts.to_json()))
             served = weights_of(heads, panel, asked, model, files / WEIGHTS)
             record = record_of(found, plan, asked, provenance(), root, **served)
+            if (known := _known(ledger, record, files / WEIGHTS, commit)) is not None:
+                behind = finish(ledger, root, known["number"])
+                step.summary = f"{known['model']} v{known['number']} has these weights already"
+                step.summary += f"; {behind}" if behind else ""
+                return Version(
+                    known["model"], known["number"], known["run_id"], known["weights_sha256"]
+                )
             with register(root, record) as version:
                 complete(root, version, files)
             directory = root / "runs" / f"{record.as_of}-{version.run_id[:8]}"
             publish(files, directory)
-        conclude(record, version, root=root, files=directory)
+        conclude(record, version, root=root, files=directory, also=commit)
         step.summary = f"{version}; `foreshock run` judges it"
         return version
 
     return Trained(steps("register", work), model, found.market.snapshot)
+
+
+def _known(
+    ledger: Ledger, record: Record, weights: Path, commit: Callable[[Transaction, int], None]
+) -> dict[str, Any] | None:
+    """The version that was made of the same, if the ledger has one; then it is what came of it."""
+    digests = {path.name: file_digest(path) for path in sorted(weights.iterdir())}
+    manifest = manifest_of(record, weights_sha256=weights_digest(digests))
+    with ledger.transaction() as tx:
+        known = tx.last("version", manifest_sha256=canonical_digest(manifest))
+        if known is not None:
+            commit(tx, known["seq"])
+    return known
 
 
 def baselines(steps: Steps, plan: Plan, settings: Settings, units: UnitStore) -> Statistical:

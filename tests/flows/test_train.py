@@ -42,6 +42,8 @@ def test_one_version_is_trained_registered_and_loaded_back(
     assert check_history(ledger, tracked_root, version=version).faults == ()
     assert reconcile(ledger, tracked_root) == []
     ledger.close()
+    again = train(Settings(data=learnable_market), model="linear", root=tracked_root, steps=QUIET)
+    assert again.as_dict() == done.as_dict()
     inputs = load_version(tracked_root, 1).metadata.get_input_schema()
     assert {"sigma", "fhs_var_0.99", "volatility_10"} <= set(inputs.input_names())
 
