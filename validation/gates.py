@@ -58,6 +58,9 @@ class GateRule(BaseModel):
         The same in the worst crisis.
     crisis_p_value : float
         Lowest p-value, adjusted over crises, that the model is worse in one of them.
+    crisis_dates : int
+        Fewest target dates of a crisis that count as evidence of it: the first days of one say
+        little of the model and would open or close the gate by chance.
     seed_fz0 : float
         Most by which mean FZ0 of one seed alone may differ from the ensemble's, either way.
     seed_spread : float
@@ -77,6 +80,7 @@ class GateRule(BaseModel):
     relative_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.0
     crisis_relative_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.03
     crisis_p_value: Annotated[float, Field(ge=0, le=1)] = 0.05
+    crisis_dates: Annotated[int, Field(ge=1)] = 15
     seed_fz0: Annotated[float, Field(gt=0)] = 0.01
     seed_spread: Annotated[float, Field(gt=0, lt=1)] = 0.03
     champion_fz0: Annotated[float, Field(gt=-1, lt=1)] = 0.0
@@ -137,7 +141,11 @@ def judged_gates(
     pooled = _of(evidence["pooled"], model, window=ALL, horizon=shortest)
     compared = _of(evidence["comparisons"], model, horizon=shortest)
     overall = _of(compared, model, window=ALL)
-    crises = [record for record in compared if is_crisis(record["window"])]
+    crises = [
+        record
+        for record in compared
+        if is_crisis(record["window"]) and record["n_dates"] >= limits.crisis_dates
+    ]
     accuracy = _of(evidence["tail_accuracy"], model, scope="all")
     members = _of(seeds, model)
     return (

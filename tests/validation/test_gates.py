@@ -25,7 +25,7 @@ def pooled(**changes):
 
 def compared(window="all", **changes):
     figures = {"model": "combined", "baseline": "gjr_fhs", "alpha": 0.99, "horizon": 1}
-    figures |= {"window": window, "relative": -0.02, "p_worse_holm": None}
+    figures |= {"window": window, "n_dates": 40, "relative": -0.02, "p_worse_holm": None}
     return figures | changes
 
 
@@ -56,7 +56,7 @@ def test_a_sound_model_passes_every_gate():
     found = gates()
     assert all(gate.passed for gate in found.values())
     assert [*found, "champion_fz0"] == list(GATES)
-    assert set(GATES) | {"champion_sessions"} == set(GateRule.model_fields)
+    assert set(GATES) | {"champion_sessions", "crisis_dates"} == set(GateRule.model_fields)
     assert set(TITLES) == {*GATES, "documents_complete"}
 
 
@@ -170,3 +170,13 @@ def test_a_gate_is_named_in_words():
     assert title_of_gate("champion_fz0") == "FZ0 against the champion, at most"
     assert title_of_gate("a_new_one") == "a new one"
     assert reason_of({"name": "shortfall_z2", "evidence": {}}) == ""
+
+
+def test_the_first_days_of_a_crisis_are_no_evidence_of_it():
+    begun = [compared(), compared("covid_2020", n_dates=14, p_worse_holm=0.5)]
+    found = gates(comparisons=begun)
+    for name in ("crisis_relative_fz0", "crisis_p_value"):
+        assert found[name].value is None
+        assert not found[name].passed
+    begun[1]["n_dates"] = 15
+    assert gates(comparisons=begun)["crisis_relative_fz0"].value == -0.02
