@@ -15,7 +15,14 @@ import pandas as pd
 from features.sources.bundled import bundled_market
 from flows.alerts import Signal, deliver, record_signals
 from flows.clock import Clock, system_clock
-from flows.daily import MODEL, SessionDone, SessionInputs, recorded_before, recorded_session
+from flows.daily import (
+    MODEL,
+    SessionDone,
+    SessionInputs,
+    recorded_before,
+    recorded_session,
+    refuse_past,
+)
 from flows.desk_settings import DeskSettings
 from flows.held_models import CHAMPION_DAMAGED, best_model, held_model
 from flows.ingest import last_session
@@ -82,6 +89,8 @@ def cycle(
     try:
         with ledger.reading() as tx:
             done = _done_before(tx, key)
+            if done is None:
+                refuse_past(tx, f"{session:%Y-%m-%d}")
         return done or _do(ledger, key, root, desk, steps, data, session)
     finally:
         told = deliver(ledger, notifiers(root))

@@ -215,7 +215,8 @@ def recorded_session(
     known = tx.last("session", as_of=as_of, settings_sha256=desk.digest)
     if known is not None:
         return recorded_before(known)
-    _refuse_unfit(tx, inputs, as_of)
+    refuse_past(tx, as_of)
+    _refuse_unfit(inputs)
     champion = champion_of(tx, MODEL)
     forecasts = forecast_rows(inputs.forecasts)
     standing, model = _standing(champion, {row["role"]: row["model"] for row in forecasts})
@@ -302,11 +303,21 @@ def _standing(champion: Champion, said: Mapping[str, str]) -> tuple[Standing, st
     return ("legacy", LEGACY) if champion.cause is None else ("fallback", FALLBACK)
 
 
-def _refuse_unfit(tx: Transaction, inputs: SessionInputs, as_of: str) -> None:
+def _refuse_unfit(inputs: SessionInputs) -> None:
     if missing := [name for name in COLUMNS if name not in inputs.forecasts]:
         raise RefusedError(f"forecasts: column {', '.join(missing)} is missing. Add it.")
     if not (inputs.forecasts["role"] == "fallback").any():
         raise RefusedError("forecasts: the fallback's are missing, and nothing is shown unheld.")
+
+
+def refuse_past(tx: Transaction, as_of: str) -> None:
+    """Refuse an as-of before the last session.
+
+    Raises
+    ------
+    RefusedError
+        If there is a later session: what was shown then is on record.
+    """
     last = tx.last("session")
     if last is not None and last["as_of"] > as_of:
         raise RefusedError(

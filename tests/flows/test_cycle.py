@@ -215,8 +215,28 @@ def test_the_session_before_the_last_is_refused_and_leaves_no_effect(desk: Desk)
     with pytest.raises(RefusedError, match="2021-12-29 lies before the last session, 2021-12-30"):
         desk.do(WEDNESDAY)
     assert [row["as_of"] for row in desk.rows("session")] == ["2021-12-30"]
-    ends = [row["status"] for row in desk.rows("run_end")]
-    assert ends == ["done", "failed"]
+    assert [row["status"] for row in desk.rows("run_end")] == ["done"]
+    assert desk.rows("alert", kind="session_refused") == []  # a mistyped date is nobody's alarm
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_day_without_numbers_is_an_alert_until_there_are_some(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise RefusedError("portfolios: no book passed the feed gate.\nPut one there.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "made_ready", refuse)
+        for _ in range(2):
+            with pytest.raises(RefusedError, match="no book passed"):
+                desk.do(TUESDAY)
+    (alert,) = desk.rows("alert", kind="session_refused")
+    assert alert["message"] == "No session of 2021-12-28: portfolios: no book passed the feed gate."
+    assert "No session of 2021-12-28" in (desk.root / "alerts.log").read_text()
+    desk.do(WEDNESDAY)
+    (clear,) = desk.rows("alert", kind="all_clear", subject=alert["key"])
+    assert clear["at"].startswith("2021-12-29")
 
 
 def test_other_settings_are_another_session() -> None:
