@@ -7,6 +7,7 @@ first time. A run that is killed leaves nothing; the next one does the session.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,20 +157,22 @@ def _do(
     session: pd.Timestamp,
 ) -> SessionDone:
     """Do the session; what keeps it from being done is told the desk, too."""
-    try:
-        with running(ledger, JOB, key) as run:
+    with ExitStack() as opened:
+        try:
+            run = opened.enter_context(running(ledger, JOB, key))
+        except BlockedError:
+            with ledger.reading() as tx:  # somebody else may have finished it at this moment
+                if (done := _done_before(tx, key)) is not None:
+                    return done
+            raise
+        try:
             return _work(ledger, run, root, desk, steps, data, session)
-    except BlockedError:
-        with ledger.reading() as tx:  # somebody else may have finished it at this moment
-            if (done := _done_before(tx, key)) is not None:
-                return done
-        raise
-    except RefusedError as refusal:
-        with ledger.transaction() as tx:
-            told = [refused_signal(session, str(refusal))]
-            targets = [one.name for one in notifiers(root)]
-            record_signals(tx, told, actor="scheduler", targets=targets)
-        raise
+        except RefusedError as refusal:
+            with ledger.transaction() as tx:
+                told = [refused_signal(session, str(refusal))]
+                targets = [one.name for one in notifiers(root)]
+                record_signals(tx, told, actor="scheduler", targets=targets)
+            raise
 
 
 def refused_signal(session: pd.Timestamp, why: str) -> Signal:

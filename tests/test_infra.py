@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -72,31 +71,6 @@ def test_every_entrypoint_is_a_flow(entrypoint: str):
     module, _, name = entrypoint.rpartition(".")
     pytest.importorskip(module)
     assert isinstance(getattr(import_module(module), name), Flow)
-
-
-@pytest.mark.slow
-def test_prefect_reads_its_file(pages: Any, tmp_path: Path):
-    for one in PREFECT["deployments"]:
-        pytest.importorskip(one["entrypoint"].rpartition(".")[0])
-    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-    told = {"PREFECT_API_URL": pages.api, "PREFECT_HOME": str(tmp_path), "FORESHOCK_DATA": "/data"}
-    for words in (
-        ["work-pool", "create", "foreshock", "--type", "process"],
-        ["deploy", "--all", "--prefect-file", str(INFRA / "prefect.yaml")],
-    ):
-        done = subprocess.run(
-            [*prefect, *words], env=os.environ | told, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    for one in PREFECT["deployments"]:
-        flow = f"foreshock-{one['name']}"
-        status, known = pages.ask("GET", f"deployments/name/{flow}/{one['name']}")
-        assert status == 200
-        assert known["entrypoint"] == one["entrypoint"]
-        assert [line["schedule"]["cron"] for line in known["schedules"]] == [
-            line["cron"] for line in one.get("schedules", [])
-        ]
-        assert known["parameters"] == ({"data": "/data"} if "parameters" in one else {})
 
 
 def test_compose_holds_the_four_services():

@@ -109,7 +109,7 @@ def move(
     BlockedError
         If somebody else has moved it since; says who, when and to what.
     """
-    _refuse_moved(tx, model, after)
+    refuse_moved(tx, model, after)
     try:
         with tx.connection.begin_nested():
             tx.append(
@@ -123,7 +123,7 @@ def move(
                 reason=reason,
             )
     except IntegrityError:
-        _refuse_moved(tx, model, after)  # somebody was quicker
+        refuse_moved(tx, model, after)  # somebody was quicker
         raise
     return champion_of(tx, model)
 
@@ -240,7 +240,14 @@ def open_vetoes(tx: Transaction, version: int) -> list[Row]:
     return [row for row in rows if tx.last("unveto", veto=row["seq"]) is None]
 
 
-def _refuse_moved(tx: Transaction, model: str, after: int) -> None:
+def refuse_moved(tx: Transaction, model: str, after: int) -> None:
+    """Refuse a mover who has seen another generation than there is now.
+
+    Raises
+    ------
+    BlockedError
+        Saying who moved the pointer, when and to what.
+    """
     now = champion_of(tx, model)
     if now.generation != after:
         raise BlockedError(

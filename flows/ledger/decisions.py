@@ -18,6 +18,7 @@ from flows.ledger.champions import (
     former_champions,
     move,
     open_vetoes,
+    refuse_moved,
 )
 from flows.ledger.identity import Person
 from flows.ledger.objections import objections
@@ -186,7 +187,12 @@ def promote(
             f"REQUEST: {request} was used by {used['actor']} at {used['at']}: "
             f"{champion_of(tx, version['model'])}. An approval promotes once; ask again."
         )
-    against = objections(tx, root, asked, version, gates=gates)
+    try:
+        with tx.connection.begin_nested():  # it judges the gate against the champion once more
+            against = objections(tx, root, asked, version, gates=gates)
+    except IntegrityError:
+        refuse_moved(tx, version["model"], asked["generation"])  # somebody was quicker
+        raise
     if approval is None or against:
         raise BlockedError(
             f"VERSION: {version['number']} may not be promoted:\n"

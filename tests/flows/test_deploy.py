@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from flows.deploy import Deployment, deployments, runner_deployment
 from flows.events import CAUSES, DRIFT
 from flows.outputs import process_lives
 from flows.schedules import Schedules
 from flows.settings import checkout
+from tests.flows.conftest import Pages
 
 SERVED = deployments(Schedules(), data=Path("market"))
 
@@ -159,3 +161,28 @@ def test_prefect_takes_every_deployment(deployment: Deployment):
         ["Europe/Berlin"] if deployment.cron else []
     )
     assert [set(one.expect) for one in taken.triggers] == [set(deployment.on)] * bool(deployment.on)
+
+
+@pytest.mark.slow
+def test_prefect_reads_its_file(pages: Pages, tmp_path: Path):
+    file = checkout() / "infra" / "prefect.yaml"
+    listed = yaml.safe_load(file.read_text(encoding="utf-8"))["deployments"]
+    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
+    told = {"PREFECT_API_URL": pages.api, "PREFECT_HOME": str(tmp_path), "FORESHOCK_DATA": "/data"}
+    for words in (
+        ["work-pool", "create", "foreshock", "--type", "process"],
+        ["deploy", "--all", "--prefect-file", str(file)],
+    ):
+        done = subprocess.run(
+            [*prefect, *words], env=os.environ | told, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    for one in listed:
+        flow = f"foreshock-{one['name']}"
+        status, known = pages.ask("GET", f"deployments/name/{flow}/{one['name']}")
+        assert status == 200
+        assert known["entrypoint"] == one["entrypoint"]
+        assert [line["schedule"]["cron"] for line in known["schedules"]] == [
+            line["cron"] for line in one.get("schedules", [])
+        ]
+        assert known["parameters"] == ({"data": "/data"} if "parameters" in one else {})
