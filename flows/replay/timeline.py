@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,6 +21,28 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 _TOLD = (DEGRADED, DRIFTED, REGIME, FEEDS, SESSION_REFUSED, GUARDRAIL_HOLD)
 _YEAR = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The sessions of a replay, and when each was recorded.
+
+    A session whose last market closes after midnight UTC is recorded on the next day.
+
+    Attributes
+    ----------
+    dates : tuple of str
+        ISO dates, ascending.
+    recorded : mapping of instant to date
+    """
+
+    dates: tuple[str, ...]
+    recorded: Mapping[str, str]
+
+    def of(self, at: str) -> str:
+        """Session that recorded something at an instant; else the last one by that day."""
+        by_day = max((one for one in self.dates if one <= at[:10]), default=self.dates[0])
+        return self.recorded.get(at, by_day)
 
 
 def timeline(ledger: Ledger, play: Play, sessions: Sequence[pd.Timestamp]) -> dict[str, Any]:
@@ -42,14 +65,17 @@ def timeline(ledger: Ledger, play: Play, sessions: Sequence[pd.Timestamp]) -> di
             [*_decisions(tx), *_retrain_events(tx), *_alerts(tx), *_planted(play)],
             key=lambda event: event["date"],
         )
-        dates = [f"{one:%Y-%m-%d}" for one in sessions]
+        calendar = Calendar(
+            tuple(f"{one:%Y-%m-%d}" for one in sessions),
+            {row["at"]: row["as_of"] for row in tx.rows("session")},
+        )
         end = _end_of_model_fault(tx, play)
         return {
             "sessions": len(sessions),
             "events": events,
             "retrains": _retrains(tx),
-            "faults": _faults(tx, play, dates, end),
-            "alarms": _alarm_counts(tx, play, dates, end),
+            "faults": _faults(tx, play, calendar, end),
+            "alarms": _alarm_counts(tx, play, calendar, end),
             "book": book,
             "alpha": alpha,
             "series": _series(tx, book, alpha),
@@ -143,7 +169,7 @@ def _end_of_model_fault(tx: Transaction, play: Play) -> str | None:
 
 
 def _faults(
-    tx: Transaction, play: Play, dates: Sequence[str], end: str | None
+    tx: Transaction, play: Play, calendar: Calendar, end: str | None
 ) -> list[dict[str, Any]]:
     data, model = f"{play.dates.data_fault[0]:%Y-%m-%d}", f"{play.dates.model_fault:%Y-%m-%d}"
     planted = _in_office(tx, model)
@@ -152,14 +178,14 @@ def _faults(
             "fault": "a feed in the wrong unit",
             "planted": data,
             "ended": f"{play.dates.data_fault[-1]:%Y-%m-%d}",
-            "alarms": _first_alarms(tx, (FEEDS, SESSION_REFUSED), data, dates),
+            "alarms": _first_alarms(tx, (FEEDS, SESSION_REFUSED), data, calendar),
         },
         {
             "fault": f"VaR and ES times {play.script.scale:g}",
             "planted": model if planted else None,
             "ended": end,
             "alarms": {
-                kind: _delay(tx, kind, model, end, dates) if planted else None
+                kind: _delay(tx, kind, model, end, calendar) if planted else None
                 for kind in (GUARDRAIL_HOLD, DEGRADED)
             },
         },
@@ -173,42 +199,37 @@ def _in_office(tx: Transaction, day: str) -> bool:
 
 
 def _first_alarms(
-    tx: Transaction, kinds: Sequence[str], planted: str, dates: Sequence[str]
+    tx: Transaction, kinds: Sequence[str], planted: str, calendar: Calendar
 ) -> dict[str, int | None]:
     """Delays of the kinds that were told; of the first, None, where none was."""
-    delays = {kind: _delay(tx, kind, planted, None, dates) for kind in kinds}
+    delays = {kind: _delay(tx, kind, planted, None, calendar) for kind in kinds}
     told = [kind for kind in kinds if delays[kind] is not None]
     return {kind: delays[kind] for kind in told or kinds[:1]}
 
 
 def _delay(
-    tx: Transaction, kind: str, planted: str, end: str | None, dates: Sequence[str]
+    tx: Transaction, kind: str, planted: str, end: str | None, calendar: Calendar
 ) -> int | None:
     """Sessions from the first at fault to the first alarm: 0 is the same one."""
     for row in tx.rows("alert", kind=kind):
-        day = _session_of(row["at"], dates)
+        day = calendar.of(row["at"])
         if day >= planted and (end is None or day < end):
-            return sum(planted <= one < day for one in dates)
+            return sum(planted <= one < day for one in calendar.dates)
     return None
 
 
-def _session_of(at: str, dates: Sequence[str]) -> str:
-    """Last session at or before an instant."""
-    return max((one for one in dates if one <= at[:10]), default=dates[0])
-
-
 def _alarm_counts(
-    tx: Transaction, play: Play, dates: Sequence[str], end: str | None
+    tx: Transaction, play: Play, calendar: Calendar, end: str | None
 ) -> list[dict[str, Any]]:
     """Episodes of each kind; those outside of planted faults are counted a year."""
     data = {f"{one:%Y-%m-%d}" for one in play.dates.data_fault}
     model = f"{play.dates.model_fault:%Y-%m-%d}"
-    at_fault = {day for day in dates if day >= model and (end is None or day < end)}
+    at_fault = {day for day in calendar.dates if day >= model and (end is None or day < end)}
     at_fault = at_fault if _in_office(tx, model) else set[str]()
-    years = len(dates) / _YEAR
+    years = len(calendar.dates) / _YEAR
     told: list[dict[str, Any]] = []
     for kind in _TOLD:
-        days = [_session_of(row["at"], dates) for row in tx.rows("alert", kind=kind)]
+        days = [calendar.of(row["at"]) for row in tx.rows("alert", kind=kind)]
         inside = [
             day
             for day in days

@@ -77,7 +77,7 @@ def test_faults_delays_and_causes_are_told() -> None:
     assert "a feed 2021-12-29 2021-12-29 feeds: 0" in text
     assert "a model not planted: nobody was in office the end degraded: none" in text
     assert "guardrail hold 3 1 2.0" in text
-    assert "1 2021-12-28 drift three drifted shortfall_z2 yes" in text
+    assert "1 2021-12-28 drift three drifted shortfall z2 yes" in text
 
 
 def test_only_what_people_did_is_among_the_decisions() -> None:

@@ -19,7 +19,7 @@ from flows.ledger.ledger import Ledger
 from flows.ledger.schema import outcome
 from flows.replay.play import Play
 from flows.replay.script import Script, dated
-from flows.replay.timeline import timeline
+from flows.replay.timeline import Calendar, timeline
 from tests.flows.recorded_version import MODEL, append_gate, record_version
 from tests.flows.replay.small_stage import book_of, small_market, small_stage
 
@@ -202,3 +202,11 @@ def test_the_series_shows_what_the_desk_saw_beside_what_came(played: Played) -> 
             "pnl": -0.01,
         }
     ]
+
+
+def test_what_is_told_after_midnight_belongs_to_the_session_that_told_it() -> None:
+    days = ("2021-12-28", "2021-12-29")
+    calendar = Calendar(days, {"2021-12-29T00:30:00.000000Z": "2021-12-28"})
+    assert calendar.of("2021-12-29T00:30:00.000000Z") == "2021-12-28"
+    assert calendar.of("2021-12-29T22:00:00.000000Z") == "2021-12-29"
+    assert calendar.of("2021-12-27T22:00:00.000000Z") == "2021-12-28"
