@@ -13,7 +13,7 @@ from features.market import MarketData
 from features.panel import Panel, build_panel
 from features.returns import History
 from flows.plan import Plan, make_plan
-from flows.processes import processes
+from flows.processes import processes, release
 from flows.refusal import RefusedError
 from flows.seed_evidence import seed_evidence
 from flows.settings import (
@@ -231,6 +231,7 @@ def train_heads(
             store=units,
             jobs=processes(len(candidates), worth=8),
             on_fit=progress,
+            on_trained=release,
             feedback=feedback,
         )
     except ValueError as error:

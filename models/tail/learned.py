@@ -206,16 +206,18 @@ class _Objective:
         self, head: Head, rows: Rows, weights: Float[np.ndarray, " row"] | None = None
     ) -> None:
         var = torch.as_tensor(rows.var)
-        columns = (
-            *(torch.as_tensor(x) for x in (head.own(rows.own), head.shared(rows.shared))),
-            var,
-            *knot_shares(var, torch.as_tensor(rows.es)),
-            torch.as_tensor(rows.move[:, None]),
-        )
+        # Each block goes to single precision at once: several processes hold theirs together.
+        columns = [
+            torch.as_tensor(head.own(rows.own)).float(),
+            torch.as_tensor(head.shared(rows.shared)).float(),
+            var.float(),
+            *(share.float() for share in knot_shares(var, torch.as_tensor(rows.es))),
+            torch.as_tensor(rows.move[:, None]).float(),
+        ]
         if weights is not None:  # over their mean, so that a step is as long as without them
-            columns = (*columns, torch.as_tensor((weights / weights.mean())[:, None]))
+            columns.append(torch.as_tensor((weights / weights.mean())[:, None]).float())
         # One gather of whole rows per batch costs a fraction of one per column block.
-        self.rows = torch.cat([column.float() for column in columns], dim=1)
+        self.rows = torch.cat(columns, dim=1)
         self.widths = [column.shape[1] for column in columns]
         self.net, self.scale_weight = head.net, head.settings.scale_weight
         self.tail = torch.as_tensor(tails(KNOTS), dtype=torch.float32)

@@ -119,6 +119,7 @@ def forecast_learned(
     store: UnitStore | None = None,
     jobs: int = 1,
     on_fit: Callable[[int, int], None] | None = None,
+    on_trained: Callable[[], None] | None = None,
     feedback: Feedback | None = None,
 ) -> Learned:
     """Train the heads year by year and forecast the year that follows with each.
@@ -143,6 +144,8 @@ def forecast_learned(
         Processes that train; the heads do not depend on it.
     on_fit : callable, optional
         Called with (heads done, heads in all).
+    on_trained : callable, optional
+        Called once between the last head and the forecasts, which need no process beside this one.
     feedback : Feedback, optional
         What flags teach; each head is told what `Feedback.seen_by` lets it know.
 
@@ -175,6 +178,9 @@ def forecast_learned(
                 _serve(held[c.history.name][kind], head, mine, held_out(mine.target, weeks))
         if on_fit is not None:
             on_fit(done, len(windows) * len(kinds))
+    del pool, fitted
+    if on_trained is not None:
+        on_trained()
     maps = _joined(judged, rows, maps, settings.weights)
     if settings.calibration is not None:
         _calibrate(judged, rows, maps, settings.calibration)
@@ -202,13 +208,15 @@ def _heads(
             (window, kind, size, lesson, digest.key(size, kinds[kind], lesson)) for kind in kinds
         )
     stored = {} if store is None else store.get_many([key for *_, key in tasks])
-    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        fresh = Parallel(return_as="generator")(
-            delayed(_trained)(pool, size, kinds[kind], lesson)
-            for _, kind, size, lesson, key in tasks
-            if key not in stored
-        )
-    made = cast("Iterator[bytes]", iter(fresh))
+    missing = [task for task in tasks if task[-1] not in stored]
+    made: Iterator[bytes] = iter(())
+    if missing:
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+            fresh = Parallel(return_as="generator")(
+                delayed(_trained)(pool, size, kinds[kind], lesson)
+                for _, kind, size, lesson, _ in missing
+            )
+        made = cast("Iterator[bytes]", iter(fresh))
     for window, kind, _, _, key in tasks:
         payload = stored.get(key)
         if payload is None:
