@@ -7,7 +7,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 uv pip compile pyproject.toml \
-    --extra demo --extra explain --extra kafka --extra web --extra postgres --extra dev \
+    --extra demo --extra explain --extra kafka --extra web --extra postgres --extra foundation --extra dev \
     --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes \
     --no-header --no-annotate --no-emit-index-url --quiet -o infra/requirements-public.lock
 
