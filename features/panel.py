@@ -59,12 +59,15 @@ class Panel:
     values : mapping of history name to SeriesFeatures
     ignored : mapping of series to reason
         Series of the macro and news tables that entered no feature.
+    modalities : mapping of modality to tuple of str
+        Which columns come from which kind of data, so that a head can do without one of them.
     """
 
     own: tuple[str, ...]
     shared: tuple[str, ...]
     values: Mapping[str, SeriesFeatures]
     ignored: Mapping[str, str] = field(default_factory=dict[str, str])
+    modalities: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +83,38 @@ class Track:
     volume: NDArray[np.float64]
 
 
-OWN: Mapping[str, Callable[[Track], NDArray[np.float64]]] = MappingProxyType(
+OWN: Mapping[str, Mapping[str, Callable[[Track], NDArray[np.float64]]]] = MappingProxyType(
     {
-        "volatility_1": lambda track: ewma_volatility(track.returns, half_life=1.0),
-        "volatility_3": lambda track: ewma_volatility(track.returns, half_life=3.0),
-        "volatility_10": lambda track: ewma_volatility(track.returns, half_life=10.0),
-        "volatility_30": lambda track: ewma_volatility(track.returns, half_life=30.0),
-        "volatility_120": lambda track: ewma_volatility(track.returns, half_life=120.0),
-        "volatility_expanding": lambda track: expanding_volatility(track.returns),
-        "downside_10": lambda track: downside_volatility(track.returns, half_life=10.0),
-        "last_return": lambda track: track.returns,
-        "worst_5": lambda track: worst_return(track.returns, window=5),
-        "worst_20": lambda track: worst_return(track.returns, window=20),
-        "mean_20": lambda track: mean_return(track.returns, window=20),
-        "drawdown_250": lambda track: drawdown(track.returns, window=250),
-        "garman_klass_10": lambda track: np.sqrt(
-            ewma(
-                garman_klass_variance(track.open, track.high, track.low, track.close),
-                half_life=10.0,
-            )
-        ),
-        "parkinson_10": lambda track: np.sqrt(
-            ewma(parkinson_variance(track.high, track.low), half_life=10.0)
-        ),
-        "volume_surprise_60": lambda track: volume_surprise(track.volume, window=60),
-        "days_since_session": lambda track: track.days,
+        "returns": {
+            "volatility_1": lambda track: ewma_volatility(track.returns, half_life=1.0),
+            "volatility_3": lambda track: ewma_volatility(track.returns, half_life=3.0),
+            "volatility_10": lambda track: ewma_volatility(track.returns, half_life=10.0),
+            "volatility_30": lambda track: ewma_volatility(track.returns, half_life=30.0),
+            "volatility_120": lambda track: ewma_volatility(track.returns, half_life=120.0),
+            "volatility_expanding": lambda track: expanding_volatility(track.returns),
+            "downside_10": lambda track: downside_volatility(track.returns, half_life=10.0),
+            "last_return": lambda track: track.returns,
+            "worst_5": lambda track: worst_return(track.returns, window=5),
+            "worst_20": lambda track: worst_return(track.returns, window=20),
+            "mean_20": lambda track: mean_return(track.returns, window=20),
+            "drawdown_250": lambda track: drawdown(track.returns, window=250),
+        },
+        "bars": {
+            "garman_klass_10": lambda track: np.sqrt(
+                ewma(
+                    garman_klass_variance(track.open, track.high, track.low, track.close),
+                    half_life=10.0,
+                )
+            ),
+            "parkinson_10": lambda track: np.sqrt(
+                ewma(parkinson_variance(track.high, track.low), half_life=10.0)
+            ),
+            "volume_surprise_60": lambda track: volume_surprise(track.volume, window=60),
+        },
+        "calendar": {"days_since_session": lambda track: track.days},
     }
 )
-"""Per-series features: volatilities and returns are per session, of simple returns."""
+"""Per-series features by modality: volatilities and returns are per session, of simple returns."""
 
 
 def build_panel(
@@ -135,7 +142,8 @@ def build_panel(
         twice = sorted({name for name in names if names.count(name) > 1})
         raise ValueError(f"histories must have different names, got {twice} twice. Rename a book.")
     roles = cast_roles(market, include_revised=include_revised)
-    timelines = shared_timelines(market, histories, roles)
+    shared = shared_timelines(market, histories, roles)
+    timelines = [timeline for told in shared.values() for timeline in told]
     # Most series of one exchange have the same origins, and so see the same market.
     views: dict[bytes, NDArray[np.float64]] = {}
     for history in histories:
@@ -143,7 +151,7 @@ def build_panel(
         if clock not in views:
             views[clock] = np.hstack([timeline.at(history.origins) for timeline in timelines])
     return Panel(
-        own=tuple(OWN),
+        own=tuple(name for features in OWN.values() for name in features),
         shared=tuple(name for timeline in timelines for name in timeline.names),
         values={
             history.name: SeriesFeatures(
@@ -153,13 +161,20 @@ def build_panel(
             for history in histories
         },
         ignored=roles.ignored,
+        modalities={
+            **{modality: tuple(features) for modality, features in OWN.items()},
+            **{
+                modality: tuple(name for timeline in told for name in timeline.names)
+                for modality, told in shared.items()
+            },
+        },
     )
 
 
 def shared_timelines(
     market: MarketData, histories: Sequence[History], roles: Cast
-) -> list[Timeline]:
-    """Features common to all series, on the time axes on which they become known."""
+) -> dict[str, list[Timeline]]:
+    """Features common to all series, by modality, on the time axes on which they become known."""
     ready = {history.name: history for history in histories}
     holdable = [
         ready[name] if name in ready else instrument_history(market, name)
@@ -169,13 +184,11 @@ def shared_timelines(
     section = cross_section(
         market.instruments, [history for history in holdable if len(history.dates)]
     )
-    return [
-        stress(section),
-        co_movement(section),
-        anomaly(section),
-        *macro_readings(roles.observed, section),
-        *news_readings(roles.observed),
-    ]
+    return {
+        "market": [stress(section), co_movement(section), anomaly(section)],
+        "macro": macro_readings(roles.observed, section),
+        "news": news_readings(roles.observed),
+    }
 
 
 def track_of(market: MarketData, history: History) -> Track:
@@ -203,4 +216,6 @@ def track_of(market: MarketData, history: History) -> Track:
 
 
 def _own(track: Track) -> NDArray[np.float64]:
-    return np.column_stack([feature(track) for feature in OWN.values()])
+    return np.column_stack(
+        [feature(track) for features in OWN.values() for feature in features.values()]
+    )

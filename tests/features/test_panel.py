@@ -29,12 +29,18 @@ def panel(small_market: MarketData, histories: list[History]) -> Panel:
 
 
 def test_every_series_has_a_row_an_origin(panel: Panel, histories: list[History]):
-    assert panel.own == tuple(OWN)
+    assert panel.own == tuple(name for features in OWN.values() for name in features)
     assert len(set(panel.own + panel.shared)) == len(panel.own) + len(panel.shared)
     for history in histories:
         features = panel.values[history.name]
         assert features.own.shape == (len(history.dates), len(panel.own))
         assert features.shared.shape == (len(history.dates), len(panel.shared))
+
+
+def test_every_column_belongs_to_one_modality(panel: Panel):
+    told = [name for columns in panel.modalities.values() for name in columns]
+    assert sorted(told) == sorted(panel.own + panel.shared)
+    assert set(panel.modalities) == {"returns", "bars", "calendar", "market", "macro", "news"}
 
 
 def test_a_book_and_a_fixing_have_no_bars(panel: Panel):

@@ -100,7 +100,7 @@ def test_a_feature_that_peeks_is_caught(small_market: MarketData, monkeypatch: p
     def tomorrow(track: Track) -> np.ndarray:
         return np.append(track.returns[1:], np.nan)
 
-    monkeypatch.setattr(panel_module, "OWN", {**OWN, "tomorrow": tomorrow})
+    monkeypatch.setattr(panel_module, "OWN", {**OWN, "leak": {"tomorrow": tomorrow}})
     full, _ = panel_of(small_market)
     as_of = stamp("2020-01-31")
     cut = panel_of(truncate(small_market, as_of))
