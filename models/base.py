@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.instruments import Kind, Move
 from features.splits import Window
 
 
@@ -61,4 +63,97 @@ class TailModel(Protocol):
 
     def forecast(self, returns: NDArray[np.float64], *, alphas: tuple[float, ...]) -> TailForecast:
         """Forecast every origin that has enough past; uses no return after the origin."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One asset of a scenario set: an entry of ``assets.json``, in axis order.
+
+    Attributes
+    ----------
+    instrument : str
+    kind : {"price", "fx", "rate", "spread"}
+    move : {"log", "diff"}
+        What its moves are: of the log price, or differences in the unit of the quote.
+    currency : str
+    last_close : float
+        Close that the first move starts from.
+    """
+
+    instrument: str
+    kind: Kind
+    move: Move
+    currency: str
+    last_close: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Joint scenarios of one chunk, or of a whole set.
+
+    Attributes
+    ----------
+    paths : float32 array of shape (path, step, asset)
+        Move of each session in each asset's own ``move``. Not a level, and not yet a P&L.
+    spread : float32 array of the same shape, optional
+        Bid-ask spread as a fraction of price.
+    depth : float32 array of the same shape, optional
+        What trades, in multiples of the asset's usual daily volume.
+    """
+
+    paths: NDArray[np.float32]
+    spread: NDArray[np.float32] | None = None
+    depth: NDArray[np.float32] | None = None
+
+
+class ScenarioModel(Protocol):
+    """A generator of joint scenarios, fitted to what was known at an as-of.
+
+    The unit is a chunk: its draws follow from the seed and its index alone, so that any chunk
+    replays by itself and nothing depends on how many paths or workers there are. A shorter chunk
+    holds the first paths of a longer one.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name on the command line: ``fhs``, ``gaussian``, ``copula``, ``flow`` and so on."""
+        ...
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """The assets, in axis order."""
+        ...
+
+    @property
+    def description(self) -> Mapping[str, object]:
+        """What a manifest must state of it; JSON values only."""
+        ...
+
+    def chunk(self, index: int, *, paths: int, horizon: int, seed: int) -> Moves:
+        """Scenarios of one chunk, of at most `models.scenarios.chunks.CHUNK` paths."""
+        ...
+
+    def pnl(
+        self,
+        index: int,
+        weights: NDArray[np.float64],
+        *,
+        paths: int,
+        horizon: int,
+        seed: int,
+    ) -> NDArray[np.float64]:
+        """P&L over ``horizon`` of linear books on the draws of `chunk`, never holding its paths.
+
+        Parameters
+        ----------
+        weights : array of shape (asset, book)
+            Fractions of value, held constant by a rebalancing each session; what they leave is
+            cash and earns nothing. Zero for an asset that cannot be held.
+
+        Returns
+        -------
+        array of shape (path, book)
+            Simple return of each book; a gain is positive.
+        """
         ...

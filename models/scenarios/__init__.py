@@ -1,0 +1,1 @@
+"""Generators of joint scenarios: what all assets may do together over the next sessions."""
