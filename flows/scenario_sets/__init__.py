@@ -1,0 +1,1 @@
+"""Scenario sets: written with papers, read only where the papers are in order."""

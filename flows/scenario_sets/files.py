@@ -1,0 +1,194 @@
+"""The files of a scenario set: written chunk by chunk, opened without reading them into memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.outputs import json_bytes, write_whole
+from flows.refusal import RefusedError
+
+PATHS, ASSETS, WEIGHTS, SPREAD, DEPTH = (
+    "paths.npy",
+    "assets.json",
+    "weights.npy",
+    "spread.npy",
+    "depth.npy",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAsset:
+    """One place on the asset axis.
+
+    Attributes
+    ----------
+    instrument : str
+    kind : {"price", "fx", "rate", "spread"}
+    move : {"log", "diff"}
+        What a step of the paths is: a log return, or a difference in the unit of the last close.
+    currency : str
+        Of the quote.
+    last_close : float
+        Level that the paths start from.
+    """
+
+    instrument: str
+    kind: str
+    move: Literal["log", "diff"]
+    currency: str
+    last_close: float
+
+
+@runtime_checkable
+class Drawn(Protocol):
+    """One chunk of paths as a generator hands it over."""
+
+    @property
+    def moves(self) -> NDArray[np.float32]:
+        """Moves of shape (path, step, asset)."""
+        ...
+
+    @property
+    def spread(self) -> NDArray[np.float32] | None:
+        """Bid-ask spread on the same axes, as a fraction of the price; None where not modelled."""
+        ...
+
+    @property
+    def depth(self) -> NDArray[np.float32] | None:
+        """Depth on the same axes; None where not modelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioSet:
+    """A set as risk reads it; arrays are views of the files.
+
+    Attributes
+    ----------
+    moves : float32 array of shape (path, step, asset)
+    assets : tuple of SetAsset
+    weights : array of shape (path,), or None
+        Probabilities; None where all paths count alike.
+    spread, depth : float32 arrays of shape (path, step, asset), or None
+    """
+
+    moves: NDArray[np.float32]
+    assets: tuple[SetAsset, ...]
+    weights: NDArray[np.float64] | None = None
+    spread: NDArray[np.float32] | None = None
+    depth: NDArray[np.float32] | None = None
+
+
+def write_set(
+    directory: Path,
+    chunks: Iterable[Drawn],
+    assets: Sequence[SetAsset],
+    *,
+    paths: int,
+    horizon: int,
+    weights: NDArray[np.float64] | None = None,
+) -> None:
+    """Write arrays and the list of assets; no more than one chunk is held in memory.
+
+    Parameters
+    ----------
+    directory : Path
+        Exists, and is not yet read by anyone.
+    chunks : iterable of Drawn
+        In order; together ``paths`` paths.
+    assets : sequence of SetAsset
+        In the order of the asset axis.
+    paths, horizon : int
+        Lengths of the first two axes.
+    weights : array of shape (path,), optional
+        Probabilities, summing to one.
+
+    Raises
+    ------
+    ValueError
+        If the chunks do not add up to what was announced.
+    """
+    shape = (paths, horizon, len(assets))
+    out: dict[str, NDArray[np.float32]] = {}
+    done = 0
+    for chunk in chunks:
+        parts = {PATHS: chunk.moves, SPREAD: chunk.spread, DEPTH: chunk.depth}
+        for name, part in parts.items():
+            if part is None:
+                continue
+            if part.shape[1:] != shape[1:] or done + len(part) > paths:
+                raise ValueError(
+                    f"chunks must fill (path, step, asset) = {shape}, got {part.shape} after "
+                    f"{done} paths. Ask the generator for the same paths, horizon and assets."
+                )
+            if name not in out:
+                out[name] = np.lib.format.open_memmap(
+                    directory / name, mode="w+", dtype=np.float32, shape=shape
+                )
+            out[name][done : done + len(part)] = part
+        done += len(chunk.moves)
+    if done != paths:
+        raise ValueError(f"chunks hold {done} paths of {paths} announced. Draw the rest.")
+    for array in out.values():
+        array.flush()  # pyright: ignore[reportAttributeAccessIssue] - a memory map
+    listed = json_bytes([asdict(asset) for asset in assets])
+    write_whole(directory / ASSETS, listed)
+    if weights is not None:
+        np.save(directory / WEIGHTS, weights.astype(np.float64))
+
+
+def read_set(directory: Path) -> ScenarioSet:
+    """Open a set that `flows.scenario_sets.verify` has found intact.
+
+    Raises
+    ------
+    RefusedError
+        If a file is missing, or shapes do not fit one another.
+    """
+    try:
+        listed = json.loads((directory / ASSETS).read_text(encoding="utf-8"))
+        assets = tuple(SetAsset(**one) for one in listed)
+        moves = np.load(directory / PATHS, mmap_mode="r", allow_pickle=False)
+        more = {
+            name: np.load(directory / name, mmap_mode="r", allow_pickle=False)
+            for name in (WEIGHTS, SPREAD, DEPTH)
+            if (directory / name).is_file()
+        }
+    except (OSError, ValueError, TypeError) as error:
+        raise RefusedError(
+            f"{directory}: not a readable scenario set ({error}). Make it again."
+        ) from error
+    fault = next((fault for fault in _faults(moves, len(assets), more) if fault), None)
+    if fault is not None:
+        raise RefusedError(f"{directory}: {fault}. Make the set again.")
+    return ScenarioSet(moves, assets, more.get(WEIGHTS), more.get(SPREAD), more.get(DEPTH))
+
+
+def _faults(
+    moves: NDArray[Any], assets: int, more: Mapping[str, NDArray[Any]]
+) -> Iterator[str | None]:
+    if moves.dtype != np.float32 or moves.ndim != 3 or moves.shape[2] != assets:
+        yield (
+            f"{PATHS} must be float32 of (path, step, {assets}), got {moves.dtype} of {moves.shape}"
+        )
+    for name in more.keys() - {WEIGHTS}:
+        if more[name].shape != moves.shape or more[name].dtype != np.float32:
+            yield f"{name} must be float32 of {moves.shape} like {PATHS}, got {more[name].shape}"
+    if WEIGHTS in more:
+        yield _fault_of_weights(more[WEIGHTS], len(moves))
+
+
+def _fault_of_weights(weights: NDArray[Any], paths: int) -> str | None:
+    if weights.shape != (paths,) or weights.dtype != np.float64:
+        return f"{WEIGHTS} must be one float64 a path ({paths}), got {weights.shape}"
+    total = float(weights.sum())
+    if not (weights >= 0).all() or abs(total - 1.0) > 1e-9:
+        return f"{WEIGHTS} must be probabilities that sum to one, got a sum of {total:.6g}"
+    return None
