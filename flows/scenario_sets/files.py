@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.outputs import json_bytes, write_whole
 from flows.refusal import RefusedError
+from models.base import Asset, Moves
 
 PATHS, ASSETS, WEIGHTS, SPREAD, DEPTH = (
     "paths.npy",
@@ -24,63 +25,20 @@ PATHS, ASSETS, WEIGHTS, SPREAD, DEPTH = (
 
 
 @dataclass(frozen=True, slots=True)
-class SetAsset:
-    """One place on the asset axis.
-
-    Attributes
-    ----------
-    instrument : str
-    kind : {"price", "fx", "rate", "spread"}
-    move : {"log", "diff"}
-        What a step of the paths is: a log return, or a difference in the unit of the last close.
-    currency : str
-        Of the quote.
-    last_close : float
-        Level that the paths start from.
-    """
-
-    instrument: str
-    kind: str
-    move: Literal["log", "diff"]
-    currency: str
-    last_close: float
-
-
-@runtime_checkable
-class Drawn(Protocol):
-    """One chunk of paths as a generator hands it over."""
-
-    @property
-    def moves(self) -> NDArray[np.float32]:
-        """Moves of shape (path, step, asset)."""
-        ...
-
-    @property
-    def spread(self) -> NDArray[np.float32] | None:
-        """Bid-ask spread on the same axes, as a fraction of the price; None where not modelled."""
-        ...
-
-    @property
-    def depth(self) -> NDArray[np.float32] | None:
-        """Depth on the same axes; None where not modelled."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class ScenarioSet:
     """A set as risk reads it; arrays are views of the files.
 
     Attributes
     ----------
     moves : float32 array of shape (path, step, asset)
-    assets : tuple of SetAsset
+    assets : tuple of Asset
     weights : array of shape (path,), or None
         Probabilities; None where all paths count alike.
     spread, depth : float32 arrays of shape (path, step, asset), or None
     """
 
     moves: NDArray[np.float32]
-    assets: tuple[SetAsset, ...]
+    assets: tuple[Asset, ...]
     weights: NDArray[np.float64] | None = None
     spread: NDArray[np.float32] | None = None
     depth: NDArray[np.float32] | None = None
@@ -88,8 +46,8 @@ class ScenarioSet:
 
 def write_set(
     directory: Path,
-    chunks: Iterable[Drawn],
-    assets: Sequence[SetAsset],
+    chunks: Iterable[Moves],
+    assets: Sequence[Asset],
     *,
     paths: int,
     horizon: int,
@@ -101,9 +59,9 @@ def write_set(
     ----------
     directory : Path
         Exists, and is not yet read by anyone.
-    chunks : iterable of Drawn
+    chunks : iterable of Moves
         In order; together ``paths`` paths.
-    assets : sequence of SetAsset
+    assets : sequence of Asset
         In the order of the asset axis.
     paths, horizon : int
         Lengths of the first two axes.
@@ -119,7 +77,7 @@ def write_set(
     out: dict[str, NDArray[np.float32]] = {}
     done = 0
     for chunk in chunks:
-        parts = {PATHS: chunk.moves, SPREAD: chunk.spread, DEPTH: chunk.depth}
+        parts = {PATHS: chunk.paths, SPREAD: chunk.spread, DEPTH: chunk.depth}
         for name, part in parts.items():
             if part is None:
                 continue
@@ -133,7 +91,7 @@ def write_set(
                     directory / name, mode="w+", dtype=np.float32, shape=shape
                 )
             out[name][done : done + len(part)] = part
-        done += len(chunk.moves)
+        done += len(chunk.paths)
     if done != paths:
         raise ValueError(f"chunks hold {done} paths of {paths} announced. Draw the rest.")
     for array in out.values():
@@ -154,7 +112,7 @@ def read_set(directory: Path) -> ScenarioSet:
     """
     try:
         listed = json.loads((directory / ASSETS).read_text(encoding="utf-8"))
-        assets = tuple(SetAsset(**one) for one in listed)
+        assets = tuple(Asset(**one) for one in listed)
         moves = np.load(directory / PATHS, mmap_mode="r", allow_pickle=False)
         more = {
             name: np.load(directory / name, mmap_mode="r", allow_pickle=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +10,18 @@ import pytest
 from numpy.typing import NDArray
 
 from flows.refusal import RefusedError
-from flows.scenario_sets.files import ScenarioSet, SetAsset, read_set, write_set
+from flows.scenario_sets.files import ScenarioSet, read_set, write_set
+from models.base import Asset, Moves
 
 ASSETS = (
-    SetAsset("SPY", "price", "log", "USD", 470.0),
-    SetAsset("UST10Y", "rate", "diff", "USD", 4.1),
+    Asset("SPY", "price", "log", "USD", 470.0),
+    Asset("UST10Y", "rate", "diff", "USD", 4.1),
 )
 
 
-@dataclass(frozen=True)
-class Chunk:
-    moves: NDArray[np.float32]
-    spread: NDArray[np.float32] | None = None
-    depth: NDArray[np.float32] | None = None
-
-
-def chunk(start: int, size: int, *, spread: bool = False) -> Chunk:
+def chunk(start: int, size: int, *, spread: bool = False) -> Moves:
     moves = np.arange(start * 6, (start + size) * 6, dtype=np.float32).reshape(size, 3, 2)
-    return Chunk(moves, spread=np.abs(moves) if spread else None)
+    return Moves(moves, spread=np.abs(moves) if spread else None)
 
 
 @pytest.fixture
