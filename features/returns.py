@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from features.calendars import close_instants
@@ -143,6 +144,33 @@ def book_history(market: MarketData, weights: Mapping[str, float], *, name: str)
         clean=~(gap | broken),
         origins=_latest_origins(market, holdings, dates),
     )
+
+
+def compounded(returns: Float[np.ndarray, " time"], *, horizon: int) -> Float[np.ndarray, " time"]:
+    """Simple return over the ``horizon`` sessions that follow each row: their product less one.
+
+    Parameters
+    ----------
+    returns : array of shape (time,)
+        Simple returns of one session each; one that is NaN makes every span that holds it NaN.
+    horizon : int
+        Sessions.
+
+    Returns
+    -------
+    array of shape (time,)
+        NaN in the last ``horizon`` rows, whose sessions have not all come.
+    """
+    total = np.full(len(returns), np.nan)
+    spans = max(len(returns) - horizon, 0)
+    if horizon == 1:
+        total[:spans] = returns[1:]  # as it is: adding one and taking it away would round
+        return total
+    growth = np.ones(spans)
+    for step in range(1, horizon + 1):
+        growth *= 1.0 + returns[step : step + spans]
+    total[:spans] = growth - 1.0
+    return total
 
 
 def _steps(usable: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

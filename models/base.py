@@ -23,10 +23,10 @@ class Refit:
 
 @dataclass(frozen=True, slots=True)
 class TailForecast:
-    """Walk-forward one-session forecasts of one series, one row per origin.
+    """Walk-forward forecasts of one series, one row per origin.
 
-    Row ``t`` was made with the returns up to and including ``t`` and speaks of ``t + 1``. Rows
-    before the first refit window are NaN.
+    Row ``t`` was made with the returns up to and including ``t`` and speaks of the compounded
+    return from ``t`` to ``t + horizon``. Rows before the first refit window are NaN.
 
     Attributes
     ----------
@@ -35,13 +35,18 @@ class TailForecast:
     var, es : array of shape (time, level)
         Losses, positive, as fractions of value.
     sigma : array of shape (time,)
-        Forecast standard deviation of the simple return.
+        Forecast standard deviation of the simple return over the horizon.
     pit : array of shape (time,)
-        Forecast distribution function at the return that followed; NaN for the last row.
+        Forecast distribution function at the return that followed; NaN for the last ``horizon``
+        rows.
     unconverged : int
         Refits that found no maximum, so that the parameters before them were kept.
     refits : tuple of Refit
         What was fitted when, for the models that filter a series through fitted parameters.
+    horizon : int
+        Sessions ahead.
+    seed : int
+        Of the paths of several sessions; nothing is drawn for one.
     """
 
     alphas: tuple[float, ...]
@@ -51,6 +56,8 @@ class TailForecast:
     pit: NDArray[np.float64]
     unconverged: int = 0
     refits: tuple[Refit, ...] = ()
+    horizon: int = 1
+    seed: int = 0
 
 
 class TailModel(Protocol):

@@ -8,7 +8,27 @@ from jaxtyping import Float
 from models.base import TailForecast
 from models.garch import Params, filter_path
 from models.measures import tail_ranks
+from models.multistep import simulated_distribution
 from models.residuals import empirical_tail
+
+
+def base_distribution(
+    returns: Float[np.ndarray, " time"], base: TailForecast, at: Float[np.ndarray, "time value"]
+) -> Float[np.ndarray, "time value"]:
+    """Share of the base's forecast below returns, for each origin; strictly inside (0, 1).
+
+    Parameters
+    ----------
+    returns : array of shape (time,)
+        Simple returns that the base was made from.
+    base : TailForecast
+        A filtered historical simulation with its refits, at any horizon.
+    at : array of shape (time, value)
+        Simple returns over the horizon, per origin; NaN where not asked for.
+    """
+    if base.horizon > 1:
+        return simulated_distribution(returns, base, at)
+    return np.column_stack([fhs_distribution(returns, base, column) for column in at.T])
 
 
 def fhs_distribution(

@@ -90,7 +90,7 @@ def pooled(records: Sequence[Record]) -> Pooled:
 
 
 def factors(
-    record: Record, *, alpha: float, calibration: Calibration | None = None
+    record: Record, *, alpha: float, calibration: Calibration | None = None, horizon: int = 1
 ) -> Float[np.ndarray, " row"]:
     """Factor on VaR and ES of each row, from rows whose target was known at its origin.
 
@@ -104,6 +104,8 @@ def factors(
     alpha : float
         Level of the forecasts in the record.
     calibration : Calibration, optional
+    horizon : int
+        Sessions from origin to target.
 
     References
     ----------
@@ -114,12 +116,14 @@ def factors(
     raw = np.ones(len(record.loss))
     first, last = int(record.session[0]), int(record.session[-1])
     for start in range(first + calibration.least, last + 1, calibration.every):
-        # A target of session s - 1 is known at origin s; that of s itself is still to come.
+        # The target of origin s - horizon is known at origin s; those after it are still to come.
         known = slice(
             int(np.searchsorted(record.session, max(first, start - calibration.memory))),
-            int(np.searchsorted(record.session, start)),
+            int(np.searchsorted(record.session, start - horizon + 1)),
         )
-        served = slice(known.stop, int(np.searchsorted(record.session, start + calibration.every)))
+        served = slice(
+            *np.searchsorted(record.session, (start, start + calibration.every)).tolist()
+        )
         strength = _best_strength(record, raw, known.stop, alpha, calibration.strengths)
         for group in np.unique(record.group[served]):
             past = record.group[known] == group

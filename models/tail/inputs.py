@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Shaped
 from numpy.typing import NDArray
 
 from features.panel import Panel
-from features.returns import History
+from features.returns import History, compounded
 from models.base import TailForecast
 from models.tail.transport import KNOTS
 
@@ -31,9 +31,10 @@ class Rows:
     var, es : array of shape (row, knot)
         Base forecast at `transport.KNOTS`, in units of sigma.
     move : array of shape (row,)
-        The next simple return in units of sigma, gain positive; NaN where unknown or not clean.
+        The simple return that follows, over the base's horizon and in units of its sigma, gain
+        positive; NaN where unknown or not clean throughout.
     target : datetime64 array of shape (row,)
-        Date of that return; NaT where it is in the future.
+        Date on which that return is complete; NaT where it is in the future.
     """
 
     own: Float[np.ndarray, "row own"]
@@ -84,22 +85,24 @@ def series_rows(history: History, base: TailForecast, panel: Panel) -> Rows:
     ----------
     history : History
     base : TailForecast
-        The statistical base of that history, at `transport.KNOTS` among its levels.
+        The statistical base of that history, at `transport.KNOTS` among its levels. Its horizon
+        is that of the rows; features are told in units of its sigma over the root of the horizon.
     panel : Panel
         Features, free of any sigma; must hold the history's name.
     """
     features = panel.values[history.name]
     at_knots = [base.alphas.index(knot) for knot in KNOTS]
     sigma = base.sigma[:, None]
-    move = np.full(len(history.returns), np.nan)
-    move[:-1] = np.where(history.clean[1:], history.returns[1:], np.nan) / base.sigma[:-1]
-    target = np.append(history.dates.to_numpy()[1:], np.datetime64("NaT", "ns"))
+    clean = np.where(history.clean, history.returns, np.nan)
+    target = np.full(len(clean), np.datetime64("NaT", "ns"))
+    target[: -base.horizon] = history.dates.to_numpy()[base.horizon :]
+    session = base.sigma / np.sqrt(base.horizon)
     return Rows(
-        own=in_units_of_sigma(features.own, panel.own, base.sigma).astype(np.float32),
+        own=in_units_of_sigma(features.own, panel.own, session).astype(np.float32),
         shared=features.shared.astype(np.float32),
         var=base.var[:, at_knots] / sigma,
         es=base.es[:, at_knots] / sigma,
-        move=move,
+        move=compounded(clean, horizon=base.horizon) / base.sigma,
         target=target,
     )
 

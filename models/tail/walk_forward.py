@@ -29,7 +29,7 @@ from models.tail.conformal import Calibration, Record, factors, pooled, session_
 from models.tail.feedback import Feedback, Lesson, held_out, lesson_of, weeks_of
 from models.tail.inputs import Rows, in_order_of_target, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
-from models.tail.mapped import mapped_forecast, pareto_of
+from models.tail.mapped import mapped_forecasts, pareto_of
 from models.tail.transport import KNOTS, TailMap, knot_shares, knot_shortfall, unserved
 from models.training import Schedule
 
@@ -64,7 +64,7 @@ class Candidate:
     ----------
     history : History
     fhs, evt : TailForecast
-        ``gjr_fhs`` and ``gjr_evt`` at `base_levels`.
+        ``gjr_fhs`` and ``gjr_evt`` at `base_levels`, all candidates at one horizon.
     judged : bool
         Whether forecasts are wanted.
     trains : bool
@@ -124,7 +124,8 @@ def forecast_learned(
 ) -> Learned:
     """Train the heads year by year and forecast the year that follows with each.
 
-    Every head sees only targets known at least six sessions before the first origin it serves.
+    Every head sees only targets known at least ``horizon + 5`` sessions before the first origin it
+    serves; the horizon is that of the base.
     Rows before the first served year are NaN.
 
     Parameters
@@ -159,7 +160,11 @@ def forecast_learned(
     pool = in_order_of_target([rows[c.history.name] for c in candidates if c.trains])
     judged = [c for c in candidates if c.judged]
     dates = _sessions(candidates)
-    windows = (*pooled_windows(dates, first_year=first_year), serving_window(dates))
+    horizon = candidates[0].fhs.horizon
+    windows = (
+        *pooled_windows(dates, first_year=first_year, horizon=horizon),
+        serving_window(dates, horizon=horizon),
+    )
     kinds = {"linear": settings.linear, "mlp": settings.mlp}
     told = [feedback and lesson_of(feedback.seen_by(window), rows) for window in windows]
     weeks = told[-1].weeks if told[-1] is not None else weeks_of(())
@@ -301,10 +306,9 @@ def _said(
 ) -> dict[str, dict[str, TailForecast]]:
     """Forecasts of every judged series by every map."""
     return {
-        c.history.name: {
-            name: mapped_forecast(c.history.returns, c.fhs, one, alphas=alphas)
-            for name, one in maps[c.history.name].items()
-        }
+        c.history.name: mapped_forecasts(
+            c.history.returns, c.fhs, maps[c.history.name], alphas=alphas
+        )
         for c in judged
     }
 
@@ -332,7 +336,12 @@ def _calibrate(
             )
         )
     whole = pooled(parts)
-    factor = factors(whole.record, alpha=KNOTS[CALIBRATED], calibration=calibration)
+    factor = factors(
+        whole.record,
+        alpha=KNOTS[CALIBRATED],
+        calibration=calibration,
+        horizon=judged[0].fhs.horizon,
+    )
     for c, mine in zip(judged, whole.split(factor), strict=True):
         served = maps[c.history.name]["combined"]
         maps[c.history.name]["combined"] = served.scaled(torch.as_tensor(mine)[:, None])
