@@ -10,15 +10,15 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from features.findings import Answer, Finding, UnreadableError
 from features.sources.files import ENDINGS, RawFile, nearest, open_inside, refusal
-from features.sources.frames import typed_frame, without_series
-from features.sources.tables import BOOK, NOT_YET_USED, OPTIONAL, REQUIRED, Table
+from features.sources.frames import column_names, typed_frame, without_series
+from features.sources.tables import BOOK, NOT_YET_USED, OPTIONAL, POSITIONS, REQUIRED, Table
 
 _BOOKS = "portfolios/"
 
@@ -50,17 +50,20 @@ class RawMarket:
     Attributes
     ----------
     directory : Path
-    tables : mapping of {"instruments", "prices", "macro", "news"} to DataFrame
-        Columns as in the table, absent optional columns left out; text columns categorical,
-        numbers float64, ``date`` tz-naive datetime64[ns], ``available_at`` UTC. ``macro`` and
-        ``news`` are absent where there is no such (readable) file. Every frame has ``row``, the
-        1-based number of the row in its file: the header and blank lines are not counted.
+    tables : mapping of table to DataFrame
+        ``instruments`` and ``prices``, and of ``macro``, ``news``, ``curves``, ``credit``,
+        ``vols``, ``dividends`` and ``issuers`` those that have a readable file. Columns as in the
+        table, absent optional columns left out; text columns categorical, numbers float64, dates
+        tz-naive datetime64[ns], ``available_at`` UTC. Every frame has ``row``, the 1-based number
+        of the row in its file: the header and blank lines are not counted.
     portfolios : mapping of book to DataFrame
-        Columns instrument, weight, row. An empty book has no rows.
+        Books of weights: columns instrument, weight, row. An empty book has no rows.
     findings : tuple of Finding
     identity : mapping of table, or ``portfolios/NAME``, to TableIdentity
     snapshot : str
         SHA-256 of the sorted identities: the same snapshot means the same input.
+    positions : mapping of book to DataFrame
+        Books of quantities: the columns of ``POSITIONS`` that are present, and row.
     """
 
     directory: Path
@@ -69,6 +72,7 @@ class RawMarket:
     findings: tuple[Finding, ...]
     identity: Mapping[str, TableIdentity]
     snapshot: str
+    positions: Mapping[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
 
 
 def read_market(directory: Path, *, today: pd.Timestamp | None = None) -> RawMarket:
@@ -103,6 +107,7 @@ def read_market(directory: Path, *, today: pd.Timestamp | None = None) -> RawMar
         )
     latest = today or pd.Timestamp.now("Etc/GMT-14").normalize().tz_localize(None)
     frames: dict[str, pd.DataFrame] = {}
+    quantities: dict[str, pd.DataFrame] = {}
     findings: list[Finding] = []
     identity: dict[str, TableIdentity] = {}
     for key, table in _expected(root):
@@ -111,14 +116,15 @@ def read_market(directory: Path, *, today: pd.Timestamp | None = None) -> RawMar
             content = file.sha256()
             _refuse_copy(file.name, content, identity.values())
             identity[key] = TableIdentity(file.name, content, 0)
-            typed = typed_frame(table, file, latest=latest)
+            shape = POSITIONS if table is BOOK and _of_quantities(file) else table
+            typed = typed_frame(shape, file, latest=latest)
         except UnreadableError as error:
             if table in REQUIRED:
                 raise
             findings.append(error.finding)
             continue
         identity[key] = TableIdentity(file.name, content, typed.rows)
-        frames[key] = typed.frame
+        (quantities if shape is POSITIONS else frames)[key] = typed.frame
         findings += typed.findings
     findings += _strays(root, list(identity.values()))
     frames["prices"] = _described(frames["prices"], findings)
@@ -133,6 +139,7 @@ def read_market(directory: Path, *, today: pd.Timestamp | None = None) -> RawMar
         findings=tuple(findings),
         identity=identity,
         snapshot=_snapshot(identity),
+        positions={key.removeprefix(_BOOKS): frame for key, frame in quantities.items()},
     )
 
 
@@ -146,6 +153,12 @@ def _expected(root: Path) -> Iterator[tuple[str, Table]]:
     if (root / _BOOKS).is_dir():
         for name in sorted({path.stem for path in _files(root / _BOOKS)}):
             yield _BOOKS + name, BOOK
+
+
+def _of_quantities(file: RawFile) -> bool:
+    """Whether a book says units held; one that gives weights is a book of weights."""
+    names = column_names(file, "instrument")
+    return "quantity" in names and "weight" not in names
 
 
 def _files(folder: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from features.sources.files import RawFile, nearest, no_data, refusal
 from features.sources.listing import listing_faults, release_faults
 from features.sources.parquet_columns import parquet_columns
 from features.sources.parsing import Fault, MistypedError, numbers, texts
+from features.sources.position_words import position_faults
 from features.sources.tables import INSTRUMENTS, Content, Table
 from features.sources.times import dates, instants
 
@@ -23,10 +24,11 @@ _MEANING: Mapping[str, Callable[[pd.DataFrame], Iterable[tuple[str, Fault]]]] = 
     "instruments": listing_faults,
     "macro": release_faults,
     "news": release_faults,
+    "positions": position_faults,
 }
 _FURTHEST_RELEASE = timedelta(days=366)
 """A known release may lie ahead, but not by years: that is a wrong unit."""
-_MAY_LIE_AHEAD = ("listed_from", "listed_to")
+_MAY_LIE_AHEAD = ("listed_from", "listed_to", "maturity", "expiry", "ex_date")
 
 
 class TypedFrame(NamedTuple):
@@ -95,6 +97,19 @@ def typed_frame(table: Table, file: RawFile, *, latest: pd.Timestamp) -> TypedFr
         faults += _MEANING[table.name](frame)
     findings += _findings(table, file.name, frame, raw, faults)
     return TypedFrame(_survivors(table, frame, findings), raw.num_rows, findings)
+
+
+def column_names(file: RawFile, key: str) -> list[str]:
+    """Every column of a file, found by reading one of them.
+
+    Raises
+    ------
+    UnreadableError
+        As `typed_frame`, where the file is no table at all.
+    """
+    if file.name.endswith(".parquet"):
+        return parquet_columns(file, [key])[0]
+    return csv_columns(file, [key], {key})[0]
 
 
 def without_series(frame: pd.DataFrame, column: str, refused: Collection[str]) -> pd.DataFrame:

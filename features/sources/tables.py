@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Content = Literal["text", "number", "whole", "date", "instant"]
+Content = Literal["text", "number", "whole", "date", "instant", "moment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Table:
     may_be_empty : bool
         Whether a header without rows is an answer. An empty book is one (it carries no risk);
         an empty table of prices is not.
+    blank : tuple of str
+        Required text columns whose cells may be empty all the same: a trade of unknown side.
     explained : mapping of column to remedy
         What to say where such a column stands in place of a required one.
     """
@@ -34,6 +36,7 @@ class Table:
     required: Mapping[str, Content]
     optional: Mapping[str, Content]
     may_be_empty: bool = False
+    blank: tuple[str, ...] = ()
     explained: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -85,9 +88,82 @@ BOOK = Table(
     required={"instrument": "text", "weight": "number"},
     optional={},
     may_be_empty=True,
-    explained={"quantity": "A book of quantities is not valued by this version: give weights."},
+)
+POSITIONS = Table(
+    "positions",
+    series="instrument",
+    required={"instrument": "text", "quantity": "number", "type": "text", "currency": "text"},
+    optional={
+        "notional": "number",
+        "issuer": "text",
+        "coupon": "number",
+        "frequency": "number",
+        "day_count": "text",
+        "maturity": "date",
+        "fixed_rate": "number",
+        "pay_receive": "text",
+        "float_index": "text",
+        "underlying": "text",
+        "strike": "number",
+        "expiry": "date",
+        "call_put": "text",
+        "style": "text",
+        "multiplier": "number",
+        "curve": "text",
+    },
+    may_be_empty=True,
+    explained={
+        "price": "A book of quantities needs instrument, quantity, type and currency; "
+        "prices come from the tables of the market.",
+    },
+)
+CURVES = Table(
+    "curves",
+    series="curve",
+    required={"date": "date", "curve": "text", "tenor_years": "number", "zero_rate": "number"},
+    optional={},
+)
+CREDIT = Table(
+    "credit",
+    series="issuer",
+    required={
+        "date": "date",
+        "issuer": "text",
+        "seniority": "text",
+        "tenor_years": "number",
+        "spread": "number",
+        "recovery": "number",
+    },
+    optional={},
+)
+VOLS = Table(
+    "vols",
+    series="underlying",
+    required={
+        "date": "date",
+        "underlying": "text",
+        "expiry": "date",
+        "strike": "number",
+        "vol": "number",
+    },
+    optional={},
+)
+DIVIDENDS = Table(
+    "dividends",
+    series="underlying",
+    required={"underlying": "text", "ex_date": "date", "amount": "number"},
+    optional={},
+    may_be_empty=True,
+)
+ISSUERS = Table(
+    "issuers",
+    series="issuer",
+    required={"issuer": "text", "sector": "text", "country": "text", "counterparty_group": "text"},
+    optional={},
 )
 
 REQUIRED = (INSTRUMENTS, PRICES)
-OPTIONAL = (MACRO, NEWS)
-NOT_YET_USED = ("intraday", "quotes", "orders", "curves", "credit", "vols", "dividends", "issuers")
+PRICING = (CURVES, CREDIT, VOLS, DIVIDENDS, ISSUERS)
+"""What a book of quantities is valued with; a book of weights needs none of them."""
+OPTIONAL = (MACRO, NEWS, *PRICING)
+NOT_YET_USED = ("intraday", "quotes", "orders")

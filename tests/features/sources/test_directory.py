@@ -138,10 +138,18 @@ def test_an_empty_book_is_an_answer_and_an_empty_file_is_not(read):
     assert [(f.rule, f.table) for f in raw.findings] == [("no_data", "portfolios/void.csv")]
 
 
-def test_a_book_of_quantities_says_that_it_cannot_be_valued(read):
+def test_a_book_of_quantities_is_read_as_positions(read):
+    desk = "instrument,quantity,type,currency\nAAA,100,equity,USD\n"
+    raw = read({"portfolios/desk.csv": desk})
+    assert raw.findings == ()
+    assert not raw.portfolios
+    assert raw.positions["desk"]["quantity"].tolist() == [100.0]
+
+
+def test_a_book_of_quantities_without_types_is_refused(read):
     (finding,) = read({"portfolios/desk.csv": "instrument,quantity\nAAA,100\n"}).findings
     assert (finding.answer, finding.rule) == (Answer.REJECT, "missing_column")
-    assert "quantities is not valued" in finding.remedy
+    assert "instrument, quantity, type, currency" in finding.remedy
 
 
 def test_a_weight_that_is_no_number_rejects_its_holding(read):
