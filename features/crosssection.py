@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from features.asof import DAILY, last_known, ticks
 from features.instruments import Instrument
-from features.market import ORIGIN_DELAY
-from features.returns import History
+from features.market import ORIGIN_DELAY, MarketData
+from features.returns import History, instrument_history
 from features.volatility import ewma_volatility
 
 BLOCKS = ("equity", "government", "credit", "currency", "commodity")
@@ -114,6 +114,31 @@ def asset_sum(
         total += np.where(known, column, 0.0)
         count += known
     return total, count
+
+
+def market_section(market: MarketData, histories: Sequence[History]) -> CrossSection:
+    """The cross-section of all that can be held in a market.
+
+    Parameters
+    ----------
+    market : MarketData
+    histories : sequence of History
+        Those that are there already, of books or of instruments; the others are made.
+
+    Raises
+    ------
+    ValueError
+        If nothing that can be held has a return.
+    """
+    ready = {history.name: history for history in histories}
+    holdable = [
+        ready[name] if name in ready else instrument_history(market, name)
+        for name, instrument in market.instruments.items()
+        if instrument.holdable
+    ]
+    return cross_section(
+        market.instruments, [history for history in holdable if len(history.dates)]
+    )
 
 
 def cross_section(

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from features.anomaly import anomaly
 from features.asof import Timeline
 from features.correlation import co_movement
-from features.crosssection import cross_section
+from features.crosssection import market_section
 from features.liquidity import volume_surprise
 from features.losses import drawdown, mean_return, worst_return
 from features.macro import macro_readings
 from features.market import MarketData
 from features.news import news_readings
-from features.returns import History, instrument_history
+from features.returns import History
 from features.roles import Cast, cast_roles
 from features.stress import stress
 from features.volatility import (
@@ -175,15 +175,7 @@ def shared_timelines(
     market: MarketData, histories: Sequence[History], roles: Cast
 ) -> dict[str, list[Timeline]]:
     """Features common to all series, by modality, on the time axes on which they become known."""
-    ready = {history.name: history for history in histories}
-    holdable = [
-        ready[name] if name in ready else instrument_history(market, name)
-        for name, instrument in market.instruments.items()
-        if instrument.holdable
-    ]
-    section = cross_section(
-        market.instruments, [history for history in holdable if len(history.dates)]
-    )
+    section = market_section(market, histories)
     return {
         "market": [stress(section), co_movement(section), anomaly(section)],
         "macro": macro_readings(roles.observed, section),
