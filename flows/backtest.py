@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from features.market import MarketData
-from features.panel import Panel, build_panel
+from features.panel import Panel
 from features.returns import History
+from flows.panels import panel_of
 from flows.plan import Plan, make_plan
 from flows.processes import processes, release
 from flows.refusal import RefusedError
@@ -132,7 +133,7 @@ def learns(settings: Settings) -> bool:
 
 def features_of(market: MarketData, plan: Plan, settings: Settings) -> Panel | None:
     """Panel of every series that is judged or trains; None where no model reads it."""
-    return build_panel(market, plan.histories) if learns(settings) else None
+    return panel_of(market, plan.histories) if learns(settings) else None
 
 
 def forecast_statistical(

@@ -17,13 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.market import MarketData, latest_origin
-from features.panel import Panel, build_panel
+from features.panel import Panel
 from features.returns import History
 from flows.backtest import BASE, unseen
 from flows.daily import SessionInputs
 from flows.desk_history import CHALLENGER
 from flows.desk_numbers import Cell
 from flows.ingest import Ingested
+from flows.panels import panel_of
 from flows.plan import Plan, make_plan, sessions_ahead
 from flows.processes import processes
 from flows.refusal import RefusedError
@@ -330,7 +331,7 @@ def made_ready(
         if isinstance(forecasts, ValueError):
             raise RefusedError(f"portfolios: {history.name}: {forecasts}") from forecasts
         base[history.name] = forecasts
-    panel = build_panel(market, plan.histories)
+    panel = panel_of(market, plan.histories)
     return Serving(
         market=market,
         plan=plan,

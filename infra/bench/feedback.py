@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from richer_market import REMEDY, richer_market
 
-from features.panel import Panel, build_panel
+from features.panel import Panel
 from features.returns import History
 from features.volatility import ewma_volatility
 from flows.feedback_rule import FeedbackRule
 from flows.ingest import ingest
+from flows.panels import panel_of
 from flows.plan import make_plan
 from flows.settings import MINIMUM_HISTORY, Settings
 from models.tail.feedback import kernel_weights
@@ -54,7 +55,7 @@ def main() -> None:
         sys.exit(REMEDY)
     market = ingest(directory, as_of=None).market
     plan = make_plan(market, Settings())
-    panel = build_panel(market, plan.histories)
+    panel = panel_of(market, plan.histories)
     learns = {history.name for history in plan.instruments}
     inputs = {history.name: _inputs(history, panel) for history in plan.histories}
     own = np.vstack([inputs[name].own[MINIMUM_HISTORY:-1] for name in sorted(learns)])
