@@ -16,11 +16,14 @@ from pathlib import Path
 import pandas as pd
 
 from features.findings import Answer, Finding, UnreadableError
+from features.sources.event_tables import EVENTS
 from features.sources.files import ENDINGS, RawFile, nearest, open_inside, refusal
 from features.sources.frames import column_names, typed_frame, without_series
-from features.sources.tables import BOOK, NOT_YET_USED, OPTIONAL, POSITIONS, REQUIRED, Table
+from features.sources.lobster import lobster_files, stacked
+from features.sources.tables import BOOK, OPTIONAL, POSITIONS, REQUIRED, Table
 
 _BOOKS = "portfolios/"
+_TABLES = (*REQUIRED, *OPTIONAL, *EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,12 @@ class RawMarket:
     directory : Path
     tables : mapping of table to DataFrame
         ``instruments`` and ``prices``, and of ``macro``, ``news``, ``curves``, ``credit``,
-        ``vols``, ``dividends`` and ``issuers`` those that have a readable file. Columns as in the
-        table, absent optional columns left out; text columns categorical, numbers float64, dates
-        tz-naive datetime64[ns], ``available_at`` UTC. Every frame has ``row``, the 1-based number
-        of the row in its file: the header and blank lines are not counted.
+        ``vols``, ``dividends``, ``issuers``, ``intraday``, ``quotes``, ``orders`` and
+        ``headlines`` those that have a readable file; LOBSTER's files add to quotes and orders.
+        Columns as in the table, absent optional columns left out; text columns categorical,
+        numbers float64, dates tz-naive datetime64[ns], ``time`` and ``available_at`` UTC. Every
+        frame has ``row``, the 1-based number of the row in its file: the header and blank lines
+        are not counted.
     portfolios : mapping of book to DataFrame
         Books of weights: columns instrument, weight, row. An empty book has no rows.
     findings : tuple of Finding
@@ -126,6 +131,7 @@ def read_market(directory: Path, *, today: pd.Timestamp | None = None) -> RawMar
         identity[key] = TableIdentity(file.name, content, typed.rows)
         (quantities if shape is POSITIONS else frames)[key] = typed.frame
         findings += typed.findings
+    findings += _with_books(root, frames, identity, latest)
     findings += _strays(root, list(identity.values()))
     frames["prices"] = _described(frames["prices"], findings)
     return RawMarket(
@@ -147,7 +153,7 @@ def _expected(root: Path) -> Iterator[tuple[str, Table]]:
     """The tables to read, required ones always, the others where there is a file."""
     for table in REQUIRED:
         yield table.name, table
-    for table in OPTIONAL:
+    for table in (*OPTIONAL, *EVENTS):
         if _candidates(root, table.name):
             yield table.name, table
     if (root / _BOOKS).is_dir():
@@ -159,6 +165,21 @@ def _of_quantities(file: RawFile) -> bool:
     """Whether a book says units held; one that gives weights is a book of weights."""
     names = column_names(file, "instrument")
     return "quantity" in names and "weight" not in names
+
+
+def _with_books(
+    root: Path,
+    frames: dict[str, pd.DataFrame],
+    identity: dict[str, TableIdentity],
+    latest: pd.Timestamp,
+) -> list[Finding]:
+    """Adds the order books of LOBSTER's files to quotes and orders; what was wrong with them."""
+    found = lobster_files(root, latest=latest)
+    identity |= {name: TableIdentity(name, content, rows) for name, content, rows in found.read}
+    for table, more in (("quotes", found.quotes), ("orders", found.orders)):
+        if more:
+            frames[table] = stacked([*([frames[table]] if table in frames else []), *more])
+    return found.findings
 
 
 def _files(folder: Path) -> list[Path]:
@@ -207,24 +228,21 @@ def _refuse_copy(name: str, sha256: str, read: Iterable[TableIdentity]) -> None:
 
 
 def _strays(root: Path, read: list[TableIdentity]) -> Iterator[Finding]:
-    """Files that look like tables and are none, or are none yet."""
+    """Files that look like tables and are none."""
     known = {identity.file for identity in read} | {
-        f"{table.name}{ending}" for table in (*REQUIRED, *OPTIONAL) for ending in ENDINGS
+        f"{table.name}{ending}" for table in _TABLES for ending in ENDINGS
     }
     for path in _files(root):
         if path.name in known:
             continue
-        if path.stem in NOT_YET_USED:
-            message, remedy = "is not used by this version.", "Nothing to do."
-        else:
-            try:
-                _refuse_copy(path.name, open_inside(root, path).sha256(), read)
-            except UnreadableError as error:
-                yield error.finding
-                continue
-            names = [table.name for table in (*REQUIRED, *OPTIONAL)]
-            message = f"is no table of a market directory{nearest(path.stem, names)}."
-            remedy = "Rename it if it should be read."
+        try:
+            _refuse_copy(path.name, open_inside(root, path).sha256(), read)
+        except UnreadableError as error:
+            yield error.finding
+            continue
+        names = [table.name for table in _TABLES]
+        message = f"is no table of a market directory{nearest(path.stem, names)}."
+        remedy = "Rename it if it should be read."
         yield Finding(Answer.WARN, "unused_table", path.name, "", 1, (), message, remedy)
 
 

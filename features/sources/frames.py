@@ -12,22 +12,27 @@ import pyarrow as pa
 
 from features.findings import Answer, Finding
 from features.sources.csv_columns import csv_columns
+from features.sources.event_words import headline_faults, order_faults
 from features.sources.files import RawFile, nearest, no_data, refusal
 from features.sources.listing import listing_faults, release_faults
 from features.sources.parquet_columns import parquet_columns
 from features.sources.parsing import Fault, MistypedError, numbers, texts
 from features.sources.position_words import position_faults
 from features.sources.tables import INSTRUMENTS, Content, Table
-from features.sources.times import dates, instants
+from features.sources.times import dates, instants, moments
 
 _MEANING: Mapping[str, Callable[[pd.DataFrame], Iterable[tuple[str, Fault]]]] = {
     "instruments": listing_faults,
     "macro": release_faults,
     "news": release_faults,
     "positions": position_faults,
+    "orders": order_faults,
+    "headlines": headline_faults,
 }
 _FURTHEST_RELEASE = timedelta(days=366)
 """A known release may lie ahead, but not by years: that is a wrong unit."""
+_DISTINCT = ("number", "moment")
+"""Contents that seldom repeat: nothing is gained by looking at each distinct text once."""
 _MAY_LIE_AHEAD = ("listed_from", "listed_to", "maturity", "expiry", "ex_date")
 
 
@@ -73,7 +78,7 @@ def typed_frame(table: Table, file: RawFile, *, latest: pd.Timestamp) -> TypedFr
     if file.name.endswith(".parquet"):
         names, raw = parquet_columns(file, list(content))
     else:
-        repetitive = {name for name, kind in content.items() if kind != "number"}
+        repetitive = {name for name, kind in content.items() if kind not in _DISTINCT}
         names, raw = csv_columns(file, list(content), repetitive)
     findings = _check_columns(table, file.name, names)
     if raw.num_rows == 0 and not table.may_be_empty:
@@ -84,13 +89,17 @@ def typed_frame(table: Table, file: RawFile, *, latest: pd.Timestamp) -> TypedFr
         if name not in raw.column_names:
             continue
         try:
-            columns[name], found = _typed(raw[name], kind, name in table.required, name, latest)
+            required = name in table.required and name not in table.blank
+            columns[name], found = _typed(raw[name], kind, required, name, latest)
         except MistypedError as error:
+            remedy = f"Store {name} as {'instant' if kind == 'moment' else kind}."
             raise refusal(
-                file.name, "mistyped_column", f"column {name} {error}.", f"Store {name} as {kind}."
+                file.name, "mistyped_column", f"column {name} {error}.", remedy
             ) from error
         faults += [(name, fault) for fault in found]
     columns["row"] = np.arange(1, raw.num_rows + 1)
+    if table.series in table.optional:
+        columns[table.series] = _named(columns.get(table.series), table.name, raw.num_rows)
     frame = pd.DataFrame(columns)
     _check_series(table, file.name, faults)
     if table.name in _MEANING:
@@ -128,9 +137,18 @@ def _typed(
         return texts(column, required=required)
     if kind == "date":
         return dates(column, required=required, latest=None if name in _MAY_LIE_AHEAD else latest)
+    if kind == "moment":
+        return moments(column, latest=latest)
     if kind == "instant":
         return instants(column, latest=latest + _FURTHEST_RELEASE)
     return numbers(column)
+
+
+def _named(given: object, name: str, rows: int) -> pd.Categorical:
+    """Series of each row; rows that name none are of one series, called like the table."""
+    if not isinstance(given, pd.Categorical):
+        return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), categories=[name])
+    return pd.Categorical([text or name for text in given])
 
 
 def _check_columns(table: Table, file: str, names: list[str]) -> list[Finding]:

@@ -166,4 +166,3 @@ REQUIRED = (INSTRUMENTS, PRICES)
 PRICING = (CURVES, CREDIT, VOLS, DIVIDENDS, ISSUERS)
 """What a book of quantities is valued with; a book of weights needs none of them."""
 OPTIONAL = (MACRO, NEWS, *PRICING)
-NOT_YET_USED = ("intraday", "quotes", "orders")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.sources.parsing import (
@@ -22,13 +24,16 @@ from features.sources.parsing import (
 
 FIRST, LAST = np.datetime64("1900-01-01"), np.datetime64("2200-01-01")
 """Daily closes are younger; years outside come from a wrong unit or a slip of the pen."""
-_EPOCH = np.datetime64("1970-01-01")
+_EPOCH, _EPOCH_ENDS = np.datetime64("1970-01-01"), np.datetime64("1971-01-01")
 """A holiday everywhere: as a date of a close it is a zero in disguise."""
+_NEVER = pd.Timestamp("2200-01-01")
 
 _DATE = r"^\d{4}-\d{2}-\d{2}"
 _TIME = r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
 _ISO_DATE = rf"{_DATE}\Z"
 _ISO_UTC = rf"{_DATE}{_TIME}(?:Z|\+00:?00)\Z"
+_PLAIN_UTC = r"^(?:19|20|21)\d{2}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$"
+"""What nearly all instants look like, and what a whole column is parsed by at once."""
 
 _WRITE_DATE = "Write ISO dates such as 2020-03-16, local to the market."
 _WRITE_UTC = "Write the instant in UTC, such as 2020-03-16T20:30:00Z."
@@ -42,6 +47,7 @@ _DATE_LOOKS: tuple[Look, ...] = (
     ("not_iso_date", r"", "is not an ISO date", _WRITE_DATE),
 )
 _INSTANT_LOOKS: tuple[Look, ...] = (
+    ("epoch_unit", r"^-?\d{9,}(?:\.\d+)?$", "counts from an epoch", _WRITE_UTC),
     ("impossible_instant", _ISO_UTC, "is no instant between 1900 and 2200", _WRITE_UTC),
     ("naive_instant", rf"{_DATE}(?:{_TIME})?\Z", "names no time zone", _WRITE_UTC),
     ("not_utc", rf"{_DATE}{_TIME}\s*\S+$", "is in another zone than UTC", _WRITE_UTC),
@@ -100,6 +106,30 @@ def dates(
     return values, faults
 
 
+def moments(
+    column: pa.ChunkedArray, *, latest: pd.Timestamp
+) -> tuple[pd.DatetimeIndex, list[Fault]]:
+    """Instants at which something happened: as `instants`, and neither to come nor of 1970.
+
+    Seconds that are read as milliseconds, or milliseconds as microseconds, all fall into January
+    1970.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray of shape (row,)
+    latest : pandas.Timestamp
+        Last date that is not in the future.
+    """
+    values, faults = instants(column, latest=_NEVER)
+    times = values.tz_localize(None).to_numpy()
+    epoch = (times >= _EPOCH) & (times < _EPOCH_ENDS)
+    faults += _where(epoch, "epoch_unit", "lies at the start of the epoch", _CHECK_UNIT)
+    found = f"lies after today ({latest:%Y-%m-%d})"
+    remedy = "Leave out what has not happened yet, and check the unit and this machine's clock."
+    future = times >= (latest + timedelta(days=1)).to_datetime64()
+    return values, faults + _where(future, "future_instant", found, remedy)
+
+
 def instants(
     column: pa.ChunkedArray, *, latest: pd.Timestamp
 ) -> tuple[pd.DatetimeIndex, list[Fault]]:
@@ -124,7 +154,11 @@ def instants(
     """
     kind = column.type
     if is_text(kind):
-        values, faults = _from_text(column, _ISO_UTC, _INSTANT_LOOKS)
+        plain = None if pa.types.is_dictionary(kind) else _plain_utc(column)
+        if plain is None:
+            values, faults = _from_text(column, _ISO_UTC, _INSTANT_LOOKS)
+        else:
+            values, faults = plain, []
     elif pa.types.is_timestamp(kind) and kind.tz is not None:
         values, faults = _from_storage(column.cast(pa.timestamp(kind.unit, "UTC")))
     else:
@@ -148,6 +182,19 @@ def _from_text(
     times = np.where((times < FIRST) | (times > LAST), np.datetime64("NaT", "ns"), times)
     values = np.append(times, np.datetime64("NaT", "ns"))[codes]
     return values, faults_by_look(codes, uniques, np.isnat(times), looks)
+
+
+def _plain_utc(column: pa.ChunkedArray) -> Times | None:
+    """Times of a column of nothing but plain UTC instants; None where a cell is anything else."""
+    plain = pc.match_substring_regex(column, _PLAIN_UTC)
+    if plain.null_count or not pc.all(plain).as_py():
+        return None
+    try:
+        times = column.cast(pa.timestamp("ns", "UTC")).to_numpy()
+    except pa.ArrowInvalid:  # a date such as the 30th of February
+        return None
+    years = (times >= FIRST) & (times <= LAST)
+    return times.astype("datetime64[ns]") if years.all() else None
 
 
 def _from_storage(column: pa.ChunkedArray) -> tuple[Times, list[Fault]]:

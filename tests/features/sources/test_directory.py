@@ -110,7 +110,6 @@ def test_a_copy_of_the_prices_beside_them_is_found(read, spoil):
     [
         ("price.csv", "(nearest is 'prices')"),
         ("zebra.parquet", "is no table of a market directory."),
-        ("intraday.csv", "is not used by this version"),
     ],
 )
 def test_a_file_that_is_no_table_is_warned_of(read, name, message):
