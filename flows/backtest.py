@@ -19,7 +19,6 @@ from flows.refusal import RefusedError
 from flows.seed_evidence import seed_evidence
 from flows.settings import (
     BAR,
-    BASELINES,
     CLAIM,
     LEARNED,
     MINIMUM_HISTORY,
@@ -146,7 +145,7 @@ def forecast_statistical(
     """Walk-forward forecasts of the statistical models, parallel over series."""
     from models.baselines import forecast_many
 
-    wanted = tuple(name for name in settings.chosen_models if name in BASELINES)
+    wanted = tuple(name for name in settings.chosen_models if name not in LEARNED)
     levels = _levels(settings)
     base_of = BASE if learns(settings) else ()
     judged = {history.name for history in plan.judged}
@@ -171,6 +170,8 @@ def forecast_statistical(
             evaluate_from=plan.start,
             store=units,
             jobs=processes(len(histories), worth=8),
+            horizon=settings.horizon,
+            seed=settings.seed,
         ):
             done += 1
             progress(done, total)
@@ -198,7 +199,8 @@ def train_heads(
 ) -> Heads:
     """Train the pooled heads walk-forward; every instrument trains, no judged book does.
 
-    Flags teach what `models.tail.feedback` says; without any the heads are the same bits.
+    Flags teach what `models.tail.feedback` says; without any the heads are the same bits. They are
+    of forecasts for the next session, and teach nothing of longer horizons.
 
     Raises
     ------
@@ -209,6 +211,7 @@ def train_heads(
         return Heads()
     from models.tail.walk_forward import Candidate, forecast_learned
 
+    feedback = feedback if settings.horizon == 1 else None
     judged = {history.name for history in plan.judged}
     trains = {history.name for history in plan.instruments}
     candidates = [
@@ -239,13 +242,15 @@ def train_heads(
         if settings.models is not None:
             raise RefusedError(f"models: {error}") from error
         return Heads(reason=str(error))
-    seeds = seed_evidence(
-        learned.heads,
-        candidates,
-        panel,
-        models=[name for name in settings.chosen_models if name in LEARNED],
-        weights=learned_settings(settings).weights,
-    )
+    seeds: tuple[dict[str, Any], ...] = ()
+    if settings.horizon == 1:  # evidence for the gates, which only versions of one session meet
+        seeds = seed_evidence(
+            learned.heads,
+            candidates,
+            panel,
+            models=[name for name in settings.chosen_models if name in LEARNED],
+            weights=learned_settings(settings).weights,
+        )
     challenge = _challenge(plan, settings, statistical, learned)
     return Heads(learned, seeds=seeds, challenge=challenge, feedback=feedback)
 

@@ -31,7 +31,7 @@ from flows.registration import Also, conclude
 from flows.report import claimed_model, render_report, verdict_sentence
 from flows.report_sections import forecast_books, speaking_portfolio
 from flows.run_lineage import run_lineage
-from flows.settings import LEGACY, Settings
+from flows.settings import LEGACY, Settings, refuse_longer
 from flows.shadow import shadow
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.table import write_table
@@ -212,6 +212,7 @@ def run(
     also : Also, optional
         See `flows.registration.conclude`.
     """
+    refuse_longer(settings, job="run")
     work = judged(settings, root=root, steps=steps)
     gates = steps("gates", lambda step: _gates(step, work, root))
     made = provenance()

@@ -16,6 +16,7 @@ from flows.refusal import RefusedError
 from flows.settings import FIRST_START, MINIMUM_HISTORY, Settings
 
 _LOOK_AHEAD = pd.Timedelta(days=14)  # longer than any exchange holiday
+_SESSION = pd.Timedelta(days=2)  # most that each further one takes, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,9 @@ class Plan:
         Every instrument a book may hold, judged or not, with enough history to learn from.
     start, end : Timestamp
         First and last origin.
-    upcoming : mapping of name to Timestamp
-        Of every judged series that goes on: its first expected session after its last date.
+    upcoming : mapping of name to DatetimeIndex
+        Of every judged series that goes on: its expected sessions after its last date, as many as
+        the horizon is long.
     skipped : mapping of name to reason
         Series that were considered and left out.
     """
@@ -40,7 +42,7 @@ class Plan:
     instruments: tuple[History, ...]
     start: pd.Timestamp
     end: pd.Timestamp
-    upcoming: Mapping[str, pd.Timestamp]
+    upcoming: Mapping[str, pd.DatetimeIndex]
     skipped: Mapping[str, str]
 
     @property
@@ -84,7 +86,7 @@ def make_plan(market: MarketData, settings: Settings) -> Plan:
         instruments=tuple(instruments),
         start=start,
         end=end,
-        upcoming=_upcoming(market, judged),
+        upcoming=_upcoming(market, judged, horizon=settings.horizon),
         skipped=skipped,
     )
 
@@ -103,17 +105,23 @@ def default_start(histories: Iterable[History]) -> pd.Timestamp:
     return max(pd.Timestamp(FIRST_START), ready)
 
 
-def sessions_ahead(market: MarketData) -> dict[str, pd.DatetimeIndex]:
-    """Sessions that each instrument and book is expected to have, two weeks after the as-of too.
+def sessions_ahead(market: MarketData, *, count: int = 1) -> dict[str, pd.DatetimeIndex]:
+    """Sessions that each instrument and book is expected to have, those after the as-of too.
 
     A book's are those that all of its holdings share.
+
+    Parameters
+    ----------
+    market : MarketData
+    count : int
+        Sessions after the as-of that must be among them, whatever holidays there are.
     """
-    horizon = market.as_of + _LOOK_AHEAD
-    expected = expected_sessions(market.instruments, market.close, horizon)
-    weekdays = pd.bdate_range(market.as_of + pd.Timedelta(days=1), horizon)
+    last = market.as_of + _LOOK_AHEAD + (count - 1) * _SESSION
+    expected = expected_sessions(market.instruments, market.close, last)
+    weekdays = pd.bdate_range(market.as_of + pd.Timedelta(days=1), last)
     ahead: dict[str, pd.DatetimeIndex] = {}
     for name, instrument in market.instruments.items():
-        ends = instrument.listed_to if instrument.listed_to is not None else horizon
+        ends = instrument.listed_to if instrument.listed_to is not None else last
         # A calendar learned from the closes themselves says nothing of days that have none yet.
         known = expected[name].max() > market.as_of if len(expected[name]) else False
         dates = expected[name] if known else expected[name].union(weekdays)
@@ -124,14 +132,16 @@ def sessions_ahead(market: MarketData) -> dict[str, pd.DatetimeIndex]:
     return ahead
 
 
-def _upcoming(market: MarketData, histories: Iterable[History]) -> dict[str, pd.Timestamp]:
-    """First session on which all holdings trade after the last date of each history."""
-    ahead = sessions_ahead(market)
-    answer: dict[str, pd.Timestamp] = {}
+def _upcoming(
+    market: MarketData, histories: Iterable[History], *, horizon: int
+) -> dict[str, pd.DatetimeIndex]:
+    """First sessions on which all holdings trade after the last date of each history."""
+    ahead = sessions_ahead(market, count=horizon)
+    answer: dict[str, pd.DatetimeIndex] = {}
     for history in histories:
         after = ahead[history.name][ahead[history.name] > history.dates[-1]]
         if len(after):
-            answer[history.name] = after[0]
+            answer[history.name] = after[:horizon]
     return answer
 
 

@@ -23,7 +23,7 @@ from flows.ledger.versions import CAUSES
 from flows.reconcile import mirror
 from flows.refusal import RefusedError
 from flows.registration import finish
-from flows.settings import Settings, canonical_digest
+from flows.settings import Settings, canonical_digest, refuse_longer
 from flows.steps import Steps
 from flows.tracking import REGISTERED
 from flows.version_rows import version_row
@@ -107,6 +107,7 @@ def retrain(
     """
     if cause not in CAUSES:
         raise RefusedError(f"cause: {cause!r} is none of {', '.join(CAUSES)}. Name one of them.")
+    refuse_longer(settings, job="retrain")
     given = None if settings.as_of is None else pd.Timestamp(settings.as_of)
     as_of = last_session(settings.data or bundled_market(root), as_of=given)
     asked = settings.model_copy(update={"as_of": as_of.date()})

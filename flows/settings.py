@@ -28,8 +28,10 @@ BASELINES = (
     "gjr_evt",
     "parametric",
 )
+LONGER = ("gjr_fhs_sqrt",)
+"""Baselines of several sessions only."""
 LEARNED = ("linear", "mlp", "combined")
-MODELS = (*BASELINES, *LEARNED)
+MODELS = (*BASELINES, *LONGER, *LEARNED)
 LEGACY, BAR, CLAIM = "hs_250", "gjr_fhs", "combined"
 
 FIRST_START = date(2015, 1, 1)
@@ -37,6 +39,7 @@ FIRST_START = date(2015, 1, 1)
 MINIMUM_HISTORY = 1000
 """Past sessions a series needs before its first forecast."""
 SESSIONS_BETWEEN_REFITS = 63
+LONGEST_HORIZON = 10
 
 
 def checkout() -> Path:
@@ -57,6 +60,15 @@ def _level(alpha: float) -> float:
             f"For the 0.01 tail pass 0.99."
         )
     return alpha
+
+
+def _sessions(horizon: int) -> int:
+    if not 1 <= horizon <= LONGEST_HORIZON:
+        raise ValueError(
+            f"horizon is the number of sessions ahead, 1 to {LONGEST_HORIZON}, got {horizon}. "
+            f"Pass 1 for the next session, or 10 for two weeks."
+        )
+    return horizon
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -98,7 +110,7 @@ class Settings(BaseModel):
     models, portfolios : tuple of str or None
         None are all that apply: every model, and every book and instrument with enough history.
     horizon : int
-        Sessions ahead.
+        Sessions ahead, 1 to 10.
     seed : int
         Seed of training and of everything simulated.
     """
@@ -114,7 +126,7 @@ class Settings(BaseModel):
     portfolios: (
         Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)] | None
     ) = None
-    horizon: Annotated[int, Field(ge=1)] = 1
+    horizon: Annotated[int, AfterValidator(_sessions)] = 1
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="after")
@@ -124,17 +136,20 @@ class Settings(BaseModel):
         for (first, early), (second, late) in pairwise(given):
             if early > late:
                 raise ValueError(f"{first} {early} lies after {second} {late}. Swap or drop one.")
-        if self.horizon != 1:
+        longer = [name for name in self.models or () if name in LONGER]
+        if longer and self.horizon == 1:
             raise ValueError(
-                f"horizon is the number of sessions ahead, and every model here forecasts one; "
-                f"got {self.horizon}. Pass 1."
+                f"models: {longer[0]} scales a forecast of one session to several, and the horizon "
+                f"is 1. Ask for {longer[0].removesuffix('_sqrt')}, or pass a longer --horizon."
             )
         return self
 
     @property
     def chosen_models(self) -> tuple[str, ...]:
-        """The models asked for, in the order of the list of names."""
-        return MODELS if self.models is None else tuple(m for m in MODELS if m in self.models)
+        """The models asked for, in the order of the list of names; by default all that apply."""
+        if self.models is not None:
+            return tuple(name for name in MODELS if name in self.models)
+        return tuple(name for name in MODELS if self.horizon > 1 or name not in LONGER)
 
     @property
     def digest(self) -> str:
@@ -169,6 +184,22 @@ def read_settings(path: Path | None = None, **given: object) -> Settings:
             for problem in error.errors()
         ]
         raise RefusedError("\n".join(told)) from error
+
+
+def refuse_longer(settings: Settings, *, job: str) -> None:
+    """Refuse a horizon beyond the next session for a job that registers what serves it.
+
+    Raises
+    ------
+    RefusedError
+        If the horizon is not 1.
+    """
+    if settings.horizon != 1:
+        raise RefusedError(
+            f"horizon: {job} makes a version that serves the next session, got "
+            f"{settings.horizon}. Leave it out, or judge longer forecasts with "
+            f"`foreshock backtest --horizon {settings.horizon}` and `foreshock score`."
+        )
 
 
 def canonical_digest(value: object) -> str:

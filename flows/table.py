@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.returns import History
+from features.returns import History, compounded
 from flows.settings import MODELS
 from models.base import TailForecast
 
@@ -36,6 +36,8 @@ class Block:
 
     Attributes
     ----------
+    horizon : int
+        Sessions from origin to target.
     origin, target : DatetimeIndex of shape (origin,)
     var, es : array of shape (origin, level)
     pnl, pit, sigma : array of shape (origin,)
@@ -43,6 +45,7 @@ class Block:
 
     portfolio: str
     model: str
+    horizon: int
     origin: pd.DatetimeIndex
     target: pd.DatetimeIndex
     var: NDArray[np.float64]
@@ -60,7 +63,7 @@ def block(
     alphas: Sequence[float],
     start: pd.Timestamp,
     end: pd.Timestamp,
-    upcoming: pd.Timestamp | None,
+    upcoming: pd.DatetimeIndex | None,
 ) -> Block:
     """What one model says of one series, at the levels and origins that are wanted.
 
@@ -68,18 +71,24 @@ def block(
     ----------
     history : History
     forecast : TailForecast
-        One row per date of the history; rows without a forecast are left out.
+        One row per date of the history; rows without a forecast are left out. It is judged by the
+        compounded return over its horizon, which is no P&L where any session in it is unclean.
     alphas : sequence of float
         Among the forecast's levels.
     start, end : Timestamp
         First and last origin.
-    upcoming : Timestamp or None
-        Next expected session after the last date, the target of the last origin; None where the
-        series has ended, and then its last origin is left out.
+    upcoming : DatetimeIndex or None
+        Next expected sessions after the last date, the targets of the last origins; None where the
+        series has ended. Origins whose target is not among the dates and these are left out.
     """
+    horizon = forecast.horizon
     dates = history.dates.to_numpy()
-    following = np.append(dates[1:], np.datetime64("NaT" if upcoming is None else upcoming, "ns"))
-    realised = np.append(np.where(history.clean, history.returns, np.nan)[1:], np.nan)
+    sessions = dates if upcoming is None else np.concatenate([dates, upcoming.to_numpy()])
+    following = np.full(len(dates), np.datetime64("NaT", "ns"))
+    ahead = sessions[horizon : horizon + len(dates)]
+    following[: len(ahead)] = ahead
+    clean = np.where(history.clean, history.returns, np.nan)
+    realised = compounded(clean, horizon=horizon)
     wanted = np.flatnonzero(
         (dates >= start.to_datetime64())
         & (dates <= end.to_datetime64())
@@ -91,6 +100,7 @@ def block(
     return Block(
         portfolio=history.name,
         model=model,
+        horizon=horizon,
         origin=pd.DatetimeIndex(dates[wanted]),
         target=pd.DatetimeIndex(following[wanted]),
         var=forecast.var[np.ix_(wanted, levels)],
@@ -127,7 +137,7 @@ def assemble(blocks: Iterable[Block], *, alphas: Sequence[float]) -> pd.DataFram
             "portfolio": names(lambda one: one.portfolio, portfolios),
             "model": names(lambda one: one.model, models),
             "alpha": per_row(lambda one: np.repeat(np.asarray(alphas), len(one.origin))),
-            "horizon": np.int32(1),
+            "horizon": per_row(lambda one: np.full(one.var.size, one.horizon, dtype=np.int32)),
             "var": per_row(lambda one: one.var.T.ravel()),
             "es": per_row(lambda one: one.es.T.ravel()),
             "pnl": per_row(lambda one: np.tile(one.pnl, count)),

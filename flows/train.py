@@ -22,7 +22,7 @@ from flows.provenance import provenance
 from flows.record import Record, Version
 from flows.refusal import RefusedError
 from flows.registration import conclude, finish
-from flows.settings import LEARNED, Settings, canonical_digest
+from flows.settings import LEARNED, Settings, canonical_digest, refuse_longer
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.terminal import Step
 from flows.tracking import complete, register
@@ -78,6 +78,7 @@ def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Traine
             f"model: {model} has nothing to train ahead; a backtest refits it as it goes. "
             f"Choose from {', '.join(LEARNED)}, or run `foreshock backtest --models {model}`."
         )
+    refuse_longer(settings, job="train")
     ledger = Ledger.open(root)
     try:
         with running(ledger, JOB, str(uuid4())) as run:

@@ -17,6 +17,7 @@ MODELS = {
     "gjr_fhs": "GJR-FHS",
     "gjr_evt": "GJR-EVT",
     "parametric": "Static covariance",
+    "gjr_fhs_sqrt": "GJR-FHS by root of time",
     "linear": "Linear head alone",
     "mlp": "MLP head alone",
     "transformer": "Transformer alone",

@@ -1,4 +1,11 @@
-"""The legacy and statistical tail models by name, forecast together so that fits are shared."""
+"""The legacy and statistical tail models by name, forecast together so that fits are shared.
+
+Over several sessions ``gjr_fhs`` and ``gjr_evt`` are simulated, see `models.multistep`. Every other
+model is its one-session forecast times the square root of the horizon, which is what a desk does
+with it (`models.square_root`): ``hs_250``, ``hs_500``, ``ewma``, ``ewma_fhs``, ``parametric``,
+``garch_t``, ``garch_fhs``, ``gjr_t``, and ``gjr_fhs_sqrt``, which for one session would be
+``gjr_fhs`` itself and exists for several only.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +20,7 @@ import pandas as pd
 from jaxtyping import Float
 from joblib import Parallel, delayed, parallel_config
 
-from features.returns import History
+from features.returns import History, compounded
 from features.splits import Window, refit_windows
 from models.base import Refit, TailForecast
 from models.evt import pareto_tail
@@ -22,15 +29,30 @@ from models.garch import Params, filter_path, student_tail
 from models.garch_fit import Family, fit_keys, fit_windows
 from models.historical import historical_forecast
 from models.measures import TailRanks, tail_ranks
+from models.multistep import simulated_forecast
 from models.parametric import static_path
 from models.residuals import FilteredPath, ResidualTail, assemble, empirical_tail, normal_tail
+from models.square_root import over_horizon, residual_to_judge
 
 HISTORICAL = {"hs_250": 250, "hs_500": 500}
 FITTED: dict[Family, tuple[str, ...]] = {
     "garch": ("garch_t", "garch_fhs"),
-    "gjr": ("gjr_t", "gjr_fhs", "gjr_evt"),
+    "gjr": ("gjr_t", "gjr_fhs", "gjr_evt", "gjr_fhs_sqrt"),
 }
-NAMES = (*HISTORICAL, "ewma", "ewma_fhs", *FITTED["garch"], *FITTED["gjr"], "parametric")
+NAMES = (
+    *HISTORICAL,
+    "ewma",
+    "ewma_fhs",
+    *FITTED["garch"],
+    "gjr_t",
+    "gjr_fhs",
+    "gjr_evt",
+    "parametric",
+)
+SIMULATED = ("gjr_fhs", "gjr_evt")
+"""Models that several sessions are simulated with."""
+LONGER = ("gjr_fhs_sqrt",)
+"""Models that say nothing of their own of one session."""
 
 Served = list[tuple[Window, FilteredPath, ResidualTail]]
 
@@ -57,8 +79,10 @@ def forecast_series(
     every: int = 63,
     evaluate_from: int = 0,
     store: UnitStore | None = None,
+    horizon: int = 1,
+    seed: int = 0,
 ) -> dict[str, TailForecast]:
-    """Walk-forward one-session forecasts of one series by each model, origin by origin.
+    """Walk-forward forecasts of one series by each model, origin by origin.
 
     All models have the same first origin. The GJR ones serve every origin from there, since
     learned heads train on them; the others, and the chain of GARCH fits, begin with the refit
@@ -69,7 +93,7 @@ def forecast_series(
     returns : array of shape (time,)
         Simple returns of an instrument, or of a book at its present weights.
     models : iterable of str
-        Among `NAMES`.
+        Among `NAMES`, and `LONGER` where the horizon is longer than one session.
     alphas : iterable of float
         Confidence levels in (0.5, 1), ascending; 0.9 and above for ``gjr_evt``.
     first, every : int
@@ -78,6 +102,11 @@ def forecast_series(
         Row of the first origin that will be judged.
     store : UnitStore, optional
         Fits found there are not made again; new ones are put there as soon as they are made.
+        They serve every horizon.
+    horizon : int
+        Sessions ahead.
+    seed : int
+        Of the paths of several sessions.
 
     Returns
     -------
@@ -90,7 +119,7 @@ def forecast_series(
         If a model is unknown, the levels are out of range or order, ``evaluate_from`` is after
         the last row, or the series is shorter than ``first``, not finite or constant.
     """
-    names, levels = _options(models, alphas)
+    names, levels = _options(models, alphas, horizon)
     _check(returns, first=first, evaluate_from=evaluate_from)
     windows = refit_windows(returns.size, first=first, every=every)
     judged = [window for window in windows if window.stop > evaluate_from]
@@ -100,10 +129,32 @@ def forecast_series(
         if wanted := [name for name in members if name in names]:
             chain = list(windows) if family == "gjr" else judged
             params = _fit(returns, chain, family=family, store=store)
-            forecasts |= _fitted(returns, chain, params, names=wanted, alphas=levels, ranks=ranks)
+            drawn = [name for name in wanted if horizon > 1 and name in SIMULATED]
+            for name in drawn:
+                forecasts[name] = simulated_forecast(
+                    returns,
+                    chain,
+                    params,
+                    alphas=levels,
+                    horizon=horizon,
+                    seed=seed,
+                    pareto=name == "gjr_evt",
+                )
+            if rest := [name for name in wanted if name not in drawn]:
+                forecasts |= _fitted(
+                    returns,
+                    chain,
+                    params,
+                    names=rest,
+                    alphas=levels,
+                    ranks=ranks,
+                    horizon=horizon,
+                )
     for name in names:
         if name not in forecasts:
-            forecasts[name] = _unfitted(returns, judged, name=name, alphas=levels, ranks=ranks)
+            forecasts[name] = _unfitted(
+                returns, judged, name=name, alphas=levels, ranks=ranks, horizon=horizon
+            )
     return {name: forecasts[name] for name in names}
 
 
@@ -117,6 +168,8 @@ def forecast_many(
     evaluate_from: pd.Timestamp | None = None,
     store: UnitStore | None = None,
     jobs: int = 1,
+    horizon: int = 1,
+    seed: int = 0,
 ) -> Generator[tuple[History, dict[str, TailForecast] | ValueError], None, None]:
     """`forecast_series` of each history, in their order, handed over one by one.
 
@@ -133,7 +186,7 @@ def forecast_many(
         As in `forecast_series`; with more than one job it is pickled to each of them.
     jobs : int
         Processes.
-    models, alphas, first, every
+    models, alphas, first, every, horizon, seed
         As in `forecast_series`.
 
     Raises
@@ -141,7 +194,7 @@ def forecast_many(
     ValueError
         If a model is unknown or the levels are out of order.
     """
-    names, levels = _options(models, alphas)
+    names, levels = _options(models, alphas, horizon)
     work = partial(
         _forecast_history,
         models=names,
@@ -150,6 +203,8 @@ def forecast_many(
         every=every,
         evaluate_from=evaluate_from,
         store=store,
+        horizon=horizon,
+        seed=seed,
     )
     queued = list(histories)
     with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
@@ -176,11 +231,14 @@ def _forecast_history(
 
 
 def _options(
-    models: Iterable[str], alphas: Iterable[float]
+    models: Iterable[str], alphas: Iterable[float], horizon: int
 ) -> tuple[tuple[str, ...], tuple[float, ...]]:
     names, levels = tuple(models), tuple(alphas)
-    if unknown := [name for name in names if name not in NAMES]:
-        raise ValueError(f"models: {unknown[0]!r} is not one of {', '.join(NAMES)}.")
+    if horizon < 1:
+        raise ValueError(f"horizon is the number of sessions ahead, 1 or more; got {horizon}.")
+    known = NAMES if horizon == 1 else (*NAMES, *LONGER)
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"models: {unknown[0]!r} is not one of {', '.join(known)}.")
     if not levels or list(levels) != sorted(set(levels)):
         raise ValueError(f"alphas must be ascending and different, got {levels}.")
     return names, levels
@@ -236,19 +294,21 @@ def _fitted(
     names: Sequence[str],
     alphas: tuple[float, ...],
     ranks: TailRanks,
+    horizon: int,
 ) -> dict[str, TailForecast]:
     """Forecasts of the models that share one family's fits and filter."""
     served: dict[str, Served] = {name: [] for name in names}
     for window, fitted in zip(windows, params, strict=True):
         path = filter_path(returns[: window.stop + 1], fitted)
-        past = empirical_tail(path.residual, window, ranks=ranks)
+        at = residual_to_judge(returns, path, window, horizon=horizon)
+        past = empirical_tail(path.residual, window, ranks=ranks, at=at)
         for name in names:
-            if name.endswith("_fhs"):
-                tail = past
-            elif name.endswith("_evt"):
+            if name.endswith("_evt"):
                 tail = pareto_tail(path.residual, window, alphas=alphas, body=past)
+            elif name.endswith("_t"):
+                tail = student_tail(path.residual, window, alphas=alphas, nu=fitted.nu, at=at)
             else:
-                tail = student_tail(path.residual, window, alphas=alphas, nu=fitted.nu)
+                tail = past
             served[name].append((window, path, tail))
     refits = tuple(
         Refit(window, fitted.to_bytes()) for window, fitted in zip(windows, params, strict=True)
@@ -256,7 +316,9 @@ def _fitted(
     unconverged = sum(fitted.carried > 0.0 for fitted in params)
     return {
         name: replace(
-            assemble(returns.size, alphas=alphas, served=served[name]),
+            over_horizon(
+                assemble(returns.size, alphas=alphas, served=served[name]), horizon=horizon
+            ),
             unconverged=unconverged,
             refits=refits,
         )
@@ -271,23 +333,31 @@ def _unfitted(
     name: str,
     alphas: tuple[float, ...],
     ranks: TailRanks,
+    horizon: int,
 ) -> TailForecast:
     """Forecasts of a model without estimation, or with a sample deviation for all of it."""
     whole = Window(windows[0].fit_end, windows[0].start, windows[-1].stop)
     if name in HISTORICAL:
-        return historical_forecast(returns, whole, alphas=alphas, memory=HISTORICAL[name])
+        following = compounded(returns, horizon=horizon)[whole.start : whole.stop]
+        made = historical_forecast(
+            returns,
+            whole,
+            alphas=alphas,
+            memory=HISTORICAL[name],
+            at=following / np.sqrt(horizon),
+        )
+        return over_horizon(made, horizon=horizon)
     if name == "parametric":
         paths = [(window, static_path(returns, window)) for window in windows]
     else:
         paths = [(whole, ewma_path(returns))]
-    served: Served = [
-        (
-            window,
-            path,
-            empirical_tail(path.residual, window, ranks=ranks)
-            if name == "ewma_fhs"
-            else normal_tail(path.residual, window, alphas=alphas),
-        )
-        for window, path in paths
-    ]
-    return assemble(returns.size, alphas=alphas, served=served)
+    served: Served = []
+    for window, path in paths:
+        at = residual_to_judge(returns, path, window, horizon=horizon)
+        if name == "ewma_fhs":
+            tail = empirical_tail(path.residual, window, ranks=ranks, at=at)
+        else:
+            tail = normal_tail(path.residual, window, alphas=alphas, at=at)
+        served.append((window, path, tail))
+    whole_life = assemble(returns.size, alphas=alphas, served=served)
+    return over_horizon(whole_life, horizon=horizon)

@@ -116,9 +116,16 @@ def _recurse(
 
 
 def student_tail(
-    residual: Float[np.ndarray, " time"], window: Window, *, alphas: tuple[float, ...], nu: float
+    residual: Float[np.ndarray, " time"],
+    window: Window,
+    *,
+    alphas: tuple[float, ...],
+    nu: float,
+    at: Float[np.ndarray, " origin"] | None = None,
 ) -> ResidualTail:
     """Tail of a Student-t residual of unit variance, in closed form.
+
+    ``at`` is as in `models.residuals.empirical_tail`.
 
     References
     ----------
@@ -133,5 +140,5 @@ def student_tail(
     return ResidualTail(
         quantile=unit * quantile[None],
         shortfall=unit * shortfall[None],
-        pit=stdtr(nu, next_residuals(residual, window) / unit),
+        pit=stdtr(nu, (next_residuals(residual, window) if at is None else at) / unit),
     )

@@ -18,6 +18,7 @@ def historical_forecast(
     *,
     alphas: tuple[float, ...],
     memory: int,
+    at: Float[np.ndarray, " origin"] | None = None,
 ) -> TailForecast:
     """VaR by rank and ES by weighted mean of the last ``memory`` returns, as they are.
 
@@ -33,6 +34,8 @@ def historical_forecast(
         Confidence levels.
     memory : int
         Returns to look back on, e.g. 250.
+    at : array of shape (origin,), optional
+        Where to take the distribution function instead of at the next return; NaN for nowhere.
 
     Raises
     ------
@@ -45,7 +48,8 @@ def historical_forecast(
             f"memory is {memory} returns and the first origin has {window.start + 1}. "
             "Start later or look back on fewer."
         )
-    tail = empirical_tail(returns, window, ranks=tail_ranks(alphas, largest=memory), memory=memory)
+    ranks = tail_ranks(alphas, largest=memory)
+    tail = empirical_tail(returns, window, ranks=ranks, memory=memory, at=at)
     rows = slice(window.start, window.stop)
     var, es = np.full((2, returns.size, len(alphas)), np.nan)
     sigma, pit = np.full((2, returns.size), np.nan)

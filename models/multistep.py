@@ -4,22 +4,23 @@ Each session of a path draws one standardised residual, moves the return by the 
 path has reached, and moves the variance by what it drew. The P&L of a path is the product of its
 session returns less one.
 
-All origins of a refit window share their random numbers: every session of the horizon draws each
-of `PATHS` equal slices of the residuals' distribution once, in an order of its own (a Latin
-hypercube). So every session's law is that of the residuals to within a slice, whatever the seed,
-and a forecast moves from one origin to the next only by what has changed.
+Residuals are drawn by a Sobol net: every session of the horizon draws each of `PATHS` equal slices
+of their distribution once, and the sessions together fill the cube evenly. Each refit window shifts
+the net at random, and all its origins share it: a forecast moves from one origin to the next only
+by what has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from typing import no_type_check
 
 import numba
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
+from scipy.stats.qmc import Sobol
 
 from features.returns import compounded
 from features.splits import Window
@@ -29,8 +30,12 @@ from models.garch import Params, filter_path
 from models.measures import TailRanks, tail_ranks
 from models.residuals import FilteredPath
 
-PATHS = 10_000
-"""Paths of each origin."""
+PATHS = 1 << 13
+"""Paths of each origin, a power of two as the net needs it.
+
+Over ten sessions they leave a standard error of 2.3% on ES at 0.99 and of 1.8% on VaR, which
+worsens FZ0 by about 0.001; independent draws would leave 3.7% and 3.0%.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class Draws:
         One uniform number in each of as many equal slices of (0, 1), ascending.
     order : int array of shape (step, path)
         Which of them each path draws at each session; every row is a permutation.
+
+    References
+    ----------
+    L'Ecuyer and Lemieux (2002), *Recent advances in randomized quasi-Monte Carlo methods*, on nets
+    with a random digital shift.
     """
 
     share: Float[np.ndarray, " path"]
@@ -53,8 +63,14 @@ def window_draws(window: Window, *, horizon: int, seed: int, paths: int = PATHS)
     """Draws of the window, by its first origin: rows that come later change none of them."""
     generator = np.random.default_rng((seed, window.start))
     share = (np.arange(paths) + generator.random(paths)) / paths
-    order = np.tile(np.arange(paths, dtype=np.int32), (horizon, 1))
-    return Draws(share, generator.permuted(order, axis=1))
+    return Draws(share, _net(horizon, paths) ^ generator.integers(paths, size=(horizon, 1)))
+
+
+@cache
+def _net(horizon: int, paths: int) -> Int[np.ndarray, "step path"]:
+    """Slice in which each point of the Sobol net lies, in each of its dimensions."""
+    points = Sobol(horizon, scramble=False).random_base2(paths.bit_length() - 1)
+    return np.ascontiguousarray((points * paths).astype(np.int64).T)
 
 
 def simulated_outcomes(
@@ -64,7 +80,7 @@ def simulated_outcomes(
     draws: Draws,
     *,
     tail: ParetoTail | None = None,
-) -> Float[np.ndarray, "origin path"]:
+) -> Float32[np.ndarray, "origin path"]:
     """Simple returns over the horizon, simulated from each origin of a window.
 
     Parameters
@@ -86,6 +102,7 @@ def simulated_outcomes(
     derivative securities*. McNeil and Frey (2000), *Estimation of tail-related risk measures for
     heteroscedastic financial time series*, section 4, draw the tail from a Pareto law.
     """
+    mu, omega, alpha, gamma, beta, *_ = astuple(params)
     worst = np.empty(0)
     if tail is not None:
         worst = -tail.quantile(draws.share[draws.share < tail.share])
@@ -98,11 +115,7 @@ def simulated_outcomes(
         draws.share,
         draws.order,
         path.sigma[window.start + 1 : window.stop + 1],
-        params.mu,
-        params.omega,
-        params.alpha,
-        params.gamma,
-        params.beta,
+        tuple(np.float32(x) for x in (mu, omega, alpha, gamma, beta)),
     )
 
 
@@ -151,7 +164,7 @@ def simulated_forecast(
         tail = fit_tail(path.residual[: window.fit_end]) if pareto else None
         drawn = window_draws(window, horizon=horizon, seed=seed)
         outcome = simulated_outcomes(path, window, fitted, drawn, tail=tail)
-        sigma[rows] = outcome.std(axis=1)
+        sigma[rows] = outcome.std(axis=1, dtype=np.float64)
         pit[rows] = _mid_ranks(outcome, following[rows, None])[:, 0]
         quantile, shortfall = _worst(outcome, ranks)
         var[rows], es[rows] = -quantile, -shortfall
@@ -202,7 +215,7 @@ def _mid_ranks(
 ) -> Float[np.ndarray, "origin value"]:
     """Rank of each value among its origin's paths and itself, ties counted half."""
     share = np.empty(at.shape)
-    for k, value in enumerate(at.T):
+    for k, value in enumerate(at.T.astype(outcome.dtype)):
         below = np.count_nonzero(outcome < value[:, None], axis=1)
         not_above = np.count_nonzero(outcome <= value[:, None], axis=1)
         share[:, k] = 0.5 * (below + not_above + 1) / (outcome.shape[1] + 1)
@@ -217,7 +230,7 @@ def _worst(
     whole, boundary, mass = ranks.whole[n], ranks.boundary[n], ranks.mass[n]
     kept = int(whole.max()) + 1
     outcome.partition(kept - 1, axis=1)
-    worst = np.sort(outcome[:, :kept], axis=1)
+    worst = np.sort(outcome[:, :kept], axis=1).astype(np.float64)
     sums = np.cumsum(np.pad(worst, ((0, 0), (1, 0))), axis=1)
     quantile = worst[:, whole]
     mean = (sums[:, whole] + boundary * quantile) / mass
@@ -233,16 +246,13 @@ def _walk(
     share: Float[np.ndarray, " path"],
     order: Int[np.ndarray, "step path"],
     sigma: Float[np.ndarray, " origin"],
-    mu: float,
-    omega: float,
-    alpha: float,
-    gamma: float,
-    beta: float,
+    recursion: tuple[float, ...],
 ) -> np.ndarray:
+    """Insert one residual a day into the sorted sample, and walk all paths from each day."""
     paths = share.size
-    outcome = np.ones((sigma.size, paths))
-    residual = np.empty(paths)
-    variance = np.empty(paths)
+    outcome = np.zeros((sigma.size, paths), dtype=np.float32)
+    residual = np.empty(paths, dtype=np.float32)
+    drawn, variance = np.empty_like(residual), np.empty_like(residual)
     n = ordered.size - news.size
     for origin in range(sigma.size):
         if origin > 0:
@@ -256,14 +266,31 @@ def _walk(
             residual[k] = ordered[min(int(share[k] * n), n - 1)]
         residual[: worst.size] = worst
         variance[:] = sigma[origin] ** 2
-        growth = outcome[origin]
         for step in range(order.shape[0]):
-            drawn = order[step]
-            for k in range(paths):
-                z = residual[drawn[k]]
-                slope = alpha + gamma if z < 0.0 else alpha
-                growth[k] *= 1.0 + mu + np.sqrt(variance[k]) * z
-                variance[k] = omega + (slope * z * z + beta) * variance[k]
-        for k in range(paths):
-            growth[k] -= 1.0
+            _move(order[step], residual, drawn, variance, outcome[origin], *recursion)
     return outcome
+
+
+@numba.njit(cache=True, nogil=True)
+@no_type_check
+def _move(
+    order: Int[np.ndarray, " path"],
+    residual: Float[np.ndarray, " path"],
+    drawn: Float[np.ndarray, " path"],
+    variance: Float[np.ndarray, " path"],
+    outcome: Float[np.ndarray, " path"],
+    mu: float,
+    omega: float,
+    alpha: float,
+    gamma: float,
+    beta: float,
+) -> None:
+    """One session of every path; the draws are gathered first, so that the rest is vectorised."""
+    for k in range(order.size):
+        drawn[k] = residual[order[k]]
+    for k in range(order.size):
+        z = drawn[k]
+        down = min(z, np.float32(0.0))
+        move = mu + np.sqrt(variance[k]) * z
+        outcome[k] += move + outcome[k] * move  # the product less one, without rounding near one
+        variance[k] = omega + (alpha * z * z + gamma * down * down + beta) * variance[k]

@@ -185,16 +185,23 @@ def _below(ordered: Float[np.ndarray, " time"], n: int, value: float, ties: bool
 
 
 def normal_tail(
-    residual: Float[np.ndarray, " time"], window: Window, *, alphas: tuple[float, ...]
+    residual: Float[np.ndarray, " time"],
+    window: Window,
+    *,
+    alphas: tuple[float, ...],
+    at: Float[np.ndarray, " origin"] | None = None,
 ) -> ResidualTail:
-    """Tail of a standard normal residual, in closed form: ES is the density over the tail."""
+    """Tail of a standard normal residual, in closed form: ES is the density over the tail.
+
+    ``at`` is as in `empirical_tail`.
+    """
     tails = np.array([float(tail_probability(alpha)) for alpha in alphas])
     quantile = ndtri(tails)
     density = np.exp(-0.5 * quantile**2) / np.sqrt(2.0 * np.pi)
     return ResidualTail(
         quantile=quantile[None],
         shortfall=-(density / tails)[None],
-        pit=ndtr(next_residuals(residual, window)),
+        pit=ndtr(next_residuals(residual, window) if at is None else at),
     )
 
 

@@ -61,7 +61,12 @@ def test_every_instrument_may_train_whoever_is_judged(tiny: MarketData):
 def test_the_last_target_is_the_next_session(tiny: MarketData):
     plan = make_plan(tiny, Settings())
     # a Friday; the calendar is the market's own, so weekdays are expected
-    assert plan.upcoming["all"] == pd.Timestamp("2022-01-03")
+    assert list(plan.upcoming["all"]) == [pd.Timestamp("2022-01-03")]
+
+
+def test_ten_sessions_ahead_are_the_next_ten(tiny: MarketData):
+    plan = make_plan(tiny, Settings(horizon=10))
+    assert list(plan.upcoming["all"]) == list(pd.bdate_range("2022-01-03", periods=10))
 
 
 def test_a_delisted_instrument_has_no_next_session_and_neither_has_its_book(tiny: MarketData):

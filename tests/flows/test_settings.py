@@ -11,7 +11,15 @@ import pytest
 
 from flows.desk_settings import read_desk_settings
 from flows.refusal import RefusedError
-from flows.settings import MODELS, Settings, checkout, quiet_libraries, read_settings, state_root
+from flows.settings import (
+    MODELS,
+    Settings,
+    checkout,
+    quiet_libraries,
+    read_settings,
+    refuse_longer,
+    state_root,
+)
 
 
 def test_state_lives_in_the_checkout_whatever_the_working_directory(
@@ -32,7 +40,7 @@ def test_defaults_are_those_of_the_contract():
     settings = read_settings()
     assert settings.alphas == (0.95, 0.975, 0.99)
     assert (settings.horizon, settings.seed) == (1, 0)
-    assert settings.chosen_models == MODELS
+    assert settings.chosen_models == tuple(name for name in MODELS if name != "gjr_fhs_sqrt")
     assert (settings.as_of, settings.start, settings.end, settings.portfolios) == (None,) * 4
 
 
@@ -46,7 +54,9 @@ def test_defaults_are_those_of_the_contract():
         ({"as_of": "2020-02-30"}, "as_of: .*valid date"),
         ({"start": "2021-01-01", "end": "2020-01-01"}, "start 2021-01-01 lies after end"),
         ({"start": "2021-01-01", "as_of": "2020-01-01"}, "start 2021-01-01 lies after as_of"),
-        ({"horizon": 10}, "every model here forecasts one; got 10"),
+        ({"horizon": 0}, "horizon: horizon is the number of sessions ahead, 1 to 10, got 0"),
+        ({"horizon": 11}, "horizon: horizon is the number of sessions ahead, 1 to 10, got 11"),
+        ({"models": ("gjr_fhs_sqrt",)}, "the horizon is 1. Ask for gjr_fhs, or"),
         ({"seed": -1}, "seed: .*greater than or equal to 0"),
         ({"sead": 1}, "sead: Extra inputs are not permitted"),
     ],
@@ -54,6 +64,13 @@ def test_defaults_are_those_of_the_contract():
 def test_a_setting_that_breaks_its_rule_is_refused_by_name(given: dict[str, Any], says: str):
     with pytest.raises(RefusedError, match=says):
         read_settings(**given)
+
+
+def test_the_square_root_of_time_is_a_model_of_several_sessions_only():
+    assert Settings(horizon=10).chosen_models == MODELS
+    refuse_longer(Settings(), job="run")
+    with pytest.raises(RefusedError, match="run makes a version that serves the next session"):
+        refuse_longer(Settings(horizon=10), job="run")
 
 
 def test_the_command_line_overrides_the_file(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def made(model: str = "gjr_fhs", **given: object) -> Block:
         "alphas": (0.95, 0.99),
         "start": DATES[0],
         "end": DATES[-1],
-        "upcoming": pd.Timestamp("2020-03-18"),
+        "upcoming": pd.DatetimeIndex(["2020-03-18"]),
     }
     return block(HISTORY, model, FORECAST, **(options | given))  # type: ignore[arg-type]
 
@@ -67,6 +68,23 @@ def test_the_last_origin_speaks_of_a_session_nobody_has_seen():
 def test_a_series_that_ended_has_no_forecast_from_its_last_session():
     table = assemble([made(upcoming=None)], alphas=(0.95, 0.99))
     assert table["origin"].max() == pd.Timestamp("2020-03-16")
+
+
+def test_two_sessions_ahead_meet_the_product_of_their_returns_and_no_unclean_one():
+    ahead = replace(FORECAST, horizon=2)
+    later = pd.DatetimeIndex(["2020-03-18", "2020-03-19"])
+    two = block(
+        HISTORY, "mlp", ahead, alphas=(0.99,), start=DATES[0], end=DATES[-1], upcoming=later
+    )
+    assert list(two.target) == [*DATES[2:], *later]
+    assert np.isnan(two.pnl[[0, 2, 3]]).all()  # 03-13 is not clean; the last two are to come
+    assert two.pnl[1] == pytest.approx(0.88 * 1.06 - 1)
+    table = assemble([two], alphas=(0.99,))
+    assert set(table["horizon"]) == {2}
+    ended = block(
+        HISTORY, "mlp", ahead, alphas=(0.99,), start=DATES[0], end=DATES[-1], upcoming=None
+    )
+    assert list(ended.origin) == list(DATES[:2])
 
 
 def test_start_and_end_are_origins_and_both_are_in():
