@@ -46,6 +46,11 @@ class MarketData:
         True where the move since the session before is no return: an unadjusted futures roll, or
         a jump that looks like a split. Both closes are real; the move between them is not, so it
         never enters a realised P&L and should not enter a model. Empty: no breaks.
+    intraday, quotes, orders : DataFrame
+        What happened to instruments, in order of ``time`` (UTC, of a bar its end); columns as in
+        the tables of that name, ``instrument`` categorical. Empty: no such table.
+    headlines : DataFrame
+        Columns available_at (UTC, ascending), text, and optionally source, instrument and label.
     """
 
     instruments: Mapping[str, Instrument]
@@ -59,6 +64,10 @@ class MarketData:
     snapshot: str
     as_of: pd.Timestamp
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
+    intraday: pd.DataFrame = field(default_factory=pd.DataFrame)
+    quotes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    orders: pd.DataFrame = field(default_factory=pd.DataFrame)
+    headlines: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def truncate(market: MarketData, as_of: pd.Timestamp) -> MarketData:
@@ -66,7 +75,8 @@ def truncate(market: MarketData, as_of: pd.Timestamp) -> MarketData:
 
     That origin is the latest ``close_time`` of any instrument on the as-of date, plus one hour.
     Dates after the as-of are cut, and so is everything that became known later than the origin:
-    macro and news by ``available_at``, and the last ``lag_sessions`` closes of a lagged series.
+    macro, news and headlines by ``available_at``, bars within the day, quotes and orders by
+    ``time``, and the last ``lag_sessions`` closes of a lagged series.
 
     Parameters
     ----------
@@ -114,10 +124,14 @@ def truncate(market: MarketData, as_of: pd.Timestamp) -> MarketData:
         imputed=cut(market.imputed),
         bars={field: cut(bar) for field, bar in market.bars.items()},
         sessions=sessions,
-        macro=market.macro[market.macro["available_at"] <= last_origin].reset_index(drop=True),
-        news=market.news[market.news["available_at"] <= last_origin].reset_index(drop=True),
+        macro=_until(market.macro, "available_at", last_origin),
+        news=_until(market.news, "available_at", last_origin),
         as_of=as_of,
         breaks=market.breaks if market.breaks.empty else cut(market.breaks),
+        intraday=_until(market.intraday, "time", last_origin),
+        quotes=_until(market.quotes, "time", last_origin),
+        orders=_until(market.orders, "time", last_origin),
+        headlines=_until(market.headlines, "available_at", last_origin),
     )
 
 
@@ -129,6 +143,13 @@ def latest_origin(market: MarketData, as_of: pd.Timestamp) -> pd.Timestamp:
         for instrument in market.instruments.values()
     ]
     return max(closes) + ORIGIN_DELAY
+
+
+def _until(rows: pd.DataFrame, column: str, last: pd.Timestamp) -> pd.DataFrame:
+    """Rows up to an instant; a table that is not there stays so."""
+    if column not in rows:
+        return rows
+    return rows[rows[column] <= last].reset_index(drop=True)
 
 
 def _known(
