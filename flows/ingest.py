@@ -150,6 +150,7 @@ def _assembled(raw: RawMarket, verdicts: Verdicts) -> tuple[MarketData, Verdicts
         snapshot=verdicts.snapshot,
         as_of=verdicts.as_of,
         breaks=breaks,
+        **{table: rows.drop(columns="row") for table, rows in verdicts.events.items()},
     )
     counts = market.imputed.sum()
     of_prices = verdicts.feeds["table"] == "prices"

@@ -12,7 +12,9 @@ import pandas as pd
 from features.findings import Answer, Finding
 from features.instruments import Instrument, instruments_from
 from features.sources.directory import RawMarket
+from features.sources.lobster import FOLDER
 from validation.feed_rules.books import BOOK_RULES, book
+from validation.feed_rules.event_table import EVENT_RULES, examine_events
 from validation.feed_rules.expectations import judged, summary
 from validation.feed_rules.rules import Breach, Rule
 from validation.feed_rules.table import (
@@ -24,13 +26,21 @@ from validation.feed_rules.table import (
 )
 from validation.verdicts import Verdicts, worst
 
-SUITES: Mapping[str, tuple[Rule, ...]] = {**RULES, "portfolios": BOOK_RULES}
+_RULES: Mapping[str, tuple[Rule, ...]] = {**RULES, **EVENT_RULES}
+SUITES: Mapping[str, tuple[Rule, ...]] = {**_RULES, "portfolios": BOOK_RULES}
 _RELEASES = ("macro", "news")
 _COLUMNS = (
     *("table", "series", "answer", "excluded", "expected", "missing", "missing_share", "imputed"),
     *("quarantined", "first", "last", "reason"),
     *("missing_dates", "quarantined_dates", "break_dates"),
 )
+_KEYS = {
+    "prices": ("instrument", "close"),
+    "macro": ("series", "value"),
+    "news": ("series", "value"),
+    "headlines": ("source", ""),
+}
+"""Column that names the series of a table, and the one whose value a quarantine takes away."""
 _NOTHING = pd.DatetimeIndex([])
 
 
@@ -57,13 +67,21 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
     refused = _refused_by_reader(raw)
     present = {name: each for name, each in instruments.items() if ("prices", name) not in refused}
     examined = {"prices": examine_prices(raw.tables["prices"], present, as_of=as_of)}
+    known_by = last_origin(instruments, as_of) if instruments else as_of.tz_localize("UTC")
     for table in _RELEASES:
         if table in raw.tables:
-            known_by = last_origin(instruments, as_of) if instruments else as_of
             examined[table] = examine_releases(raw.tables[table], as_of=as_of, known_by=known_by)
+    for table in EVENT_RULES:
+        if table in raw.tables:
+            rows, sessions = raw.tables[table], examined["prices"].sessions
+            examined[table] = examine_events(
+                table, rows, present, sessions=sessions, known_by=known_by
+            )
 
     summaries = {
-        table: summary(found.feeds[["series", "expected", "missing"]], RULES[table], found.breaches)
+        table: summary(
+            found.feeds[["series", "expected", "missing"]], _RULES[table], found.breaches
+        )
         for table, found in examined.items()
         if len(found.feeds)
     }
@@ -79,7 +97,7 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
     files = {table: identity.file for table, identity in raw.identity.items()}
     findings = [
         *raw.findings,
-        *(b.finding(files[table]) for table, found in breaches.items() for b in found),
+        *(b.finding(files.get(table, FOLDER)) for table, found in breaches.items() for b in found),
         *(b.finding(files[f"portfolios/{b.series}"]) for b in book_breaches),
     ]
     gone = set(feeds.loc[feeds["excluded"], ["table", "series"]].itertuples(index=False, name=None))
@@ -96,6 +114,11 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
         prices=rows["prices"],
         macro=rows["macro"],
         news=rows["news"],
+        events={
+            table: _surviving(examined, breaches, table, gone)
+            for table in EVENT_RULES
+            if table in examined
+        },
         sessions={
             name: dates
             for name, dates in examined["prices"].sessions.items()
@@ -216,9 +239,12 @@ def _surviving(
     """Rows of the series that were not left out, quarantined values NaN."""
     if table not in examined:
         return pd.DataFrame()
-    series, value = ("instrument", "close") if table == "prices" else ("series", "value")
+    series, value = _KEYS.get(table, ("instrument", ""))
     rows = examined[table].rows
-    kept = rows[~rows[series].isin([name for where, name in gone if where == table])].copy()
+    kept = rows[~rows[series].isin([name for where, name in gone if where == table])]
+    if not value:  # of what happened at an instant, quarantined rows are gone already
+        return kept.reset_index(drop=True)
+    kept = kept.copy()
     held_back = [
         (name, date) for name, dates in _dates(breaches[table], "cells").items() for date in dates
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -44,6 +44,9 @@ class Verdicts:
         Sessions whose close is held back, and whose move is no return.
     summaries : mapping of table to DataFrame
         What Great Expectations judged: a count for each series and rule.
+    events : mapping of table to DataFrame
+        Rows of ``intraday``, ``quotes``, ``orders`` and ``headlines`` that survived, in order of
+        time; absent where there is no such table.
     """
 
     as_of: pd.Timestamp
@@ -60,6 +63,7 @@ class Verdicts:
     quarantined: Mapping[str, pd.DatetimeIndex]
     breaks: Mapping[str, pd.DatetimeIndex]
     summaries: Mapping[str, pd.DataFrame]
+    events: Mapping[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
 
     @property
     def rejected(self) -> tuple[str, ...]:

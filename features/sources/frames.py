@@ -148,7 +148,7 @@ def _named(given: object, name: str, rows: int) -> pd.Categorical:
     """Series of each row; rows that name none are of one series, called like the table."""
     if not isinstance(given, pd.Categorical):
         return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), categories=[name])
-    return pd.Categorical([text or name for text in given])
+    return pd.Categorical([text or name for text in np.asarray(given, dtype=object)])
 
 
 def _check_columns(table: Table, file: str, names: list[str]) -> list[Finding]:

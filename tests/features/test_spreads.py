@@ -61,7 +61,7 @@ def test_edge_is_the_authors_own_on_each_window(walked: dict[str, np.ndarray]):
 
 Estimate = Callable[[dict[str, np.ndarray]], np.ndarray]
 ESTIMATES: dict[str, Estimate] = {
-    "edge": lambda bars: edge_spread(**bars),
+    "edge": lambda bars: edge_spread(bars["open_"], bars["high"], bars["low"], bars["close"]),
     "corwin_schultz": lambda bars: corwin_schultz_spread(bars["high"], bars["low"]),
     "abdi_ranaldo": lambda bars: abdi_ranaldo_spread(bars["high"], bars["low"], bars["close"]),
 }

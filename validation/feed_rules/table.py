@@ -121,8 +121,8 @@ def examine_releases(
         dates, held = expected.get(name, (pd.DatetimeIndex([]), pd.DatetimeIndex([])))
         breaches += releases(name, mine, expected=dates, observed=held)
         given = mine["date"][np.isfinite(mine["value"])]
-        lines.append(_described(name, dates, dates.difference(held), pd.DatetimeIndex(given)))
-    feeds = pd.DataFrame(lines, columns=list(_LINE))
+        lines.append(described(name, dates, dates.difference(held), pd.DatetimeIndex(given)))
+    feeds = pd.DataFrame(lines, columns=list(LINE))
     return Examined(feeds, tuple(breaches), keyed.rows, {})
 
 
@@ -184,16 +184,17 @@ def _infinite(close: pd.DataFrame) -> Iterator[Breach]:
 def _line(name: str, feed: Feed | None) -> dict[str, object]:
     if feed is None:
         nothing = pd.DatetimeIndex([])
-        return _described(name, nothing, nothing, nothing)
-    return _described(name, feed.sessions, feed.sessions[~feed.given], feed.dates)
+        return described(name, nothing, nothing, nothing)
+    return described(name, feed.sessions, feed.sessions[~feed.given], feed.dates)
 
 
-_LINE = ("series", "expected", "missing", "first", "last", "missing_dates")
+LINE = ("series", "expected", "missing", "first", "last", "missing_dates")
 
 
-def _described(
+def described(
     name: str, expected: pd.DatetimeIndex, missing: pd.DatetimeIndex, given: pd.DatetimeIndex
 ) -> dict[str, object]:
+    """The line of one feed among the verdicts."""
     ends = (given.min(), given.max()) if len(given) else (pd.NaT, pd.NaT)
     cells = (name, len(expected), len(missing), *ends, list(missing))
-    return dict(zip(_LINE, cells, strict=True))
+    return dict(zip(LINE, cells, strict=True))
