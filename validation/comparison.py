@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.special import chdtrc, ndtr
 
 from validation.outcome import Outcome, not_computable
-from validation.stationary_bootstrap import BLOCK, DRAWS, resampled_means
+from validation.stationary_bootstrap import DRAWS, mean_block, resampled_means
 
 Dates = Float[np.ndarray, " date"]
 
@@ -150,6 +150,7 @@ def superior_predictive_ability(
     *,
     seed: int,
     draws: int = DRAWS,
+    horizon: int = 1,
 ) -> Outcome:
     """Test that no configuration that was tried beats the benchmark.
 
@@ -162,9 +163,11 @@ def superior_predictive_ability(
     candidates : array of shape (date, configuration)
         The same of every configuration that saw these dates, the chosen one included.
     seed : int
-        Of the stationary bootstrap (mean block 10).
+        Of the stationary bootstrap.
     draws : int
         Bootstrap draws.
+    horizon : int
+        Sessions ahead; lengthens the mean block, see `validation.stationary_bootstrap.mean_block`.
 
     Returns
     -------
@@ -183,16 +186,18 @@ def superior_predictive_ability(
         return not_computable("no configuration differs from the benchmark, or too few dates")
     mean = moving.mean(axis=0)
     # those so poor that they cannot matter are not brought to a mean of zero
-    margin = np.sqrt(2 * np.log(np.log(len(moving))) * _bootstrap_variance(moving) / len(moving))
+    block = mean_block(horizon)
+    variance = _bootstrap_variance(moving, block=block)
+    margin = np.sqrt(2 * np.log(np.log(len(moving))) * variance / len(moving))
     centre = np.where(mean >= -margin, mean, 0.0)
-    null = (resampled_means(moving, seed=seed, draws=draws) - centre).max(axis=1)
+    null = (resampled_means(moving, seed=seed, draws=draws, block=block) - centre).max(axis=1)
     return Outcome(
         statistic=float(mean.max()), p_exact=float(np.mean(null > mean.max())), draws=draws
     )
 
 
 def _bootstrap_variance(
-    series: Float[np.ndarray, "date column"],
+    series: Float[np.ndarray, "date column"], *, block: int
 ) -> Float[np.ndarray, " column"]:
     """Variance of each mean under the stationary bootstrap, times the number of dates."""
     dates = len(series)
@@ -200,6 +205,6 @@ def _bootstrap_variance(
     # padded with as many zeros, a circular correlation does not wrap around
     spectrum = np.fft.rfft(deviation, n=2 * dates, axis=0)
     covariance = np.fft.irfft(np.abs(spectrum) ** 2, n=2 * dates, axis=0)[:dates] / dates
-    lag, stays = np.arange(dates), 1 - 1 / BLOCK
+    lag, stays = np.arange(dates), 1 - 1 / block
     weight = (1 - lag / dates) * stays**lag + lag / dates * stays ** (dates - lag)
     return covariance[0] + 2 * weight[1:] @ covariance[1:]

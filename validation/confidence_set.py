@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from validation.stationary_bootstrap import DRAWS, FEWEST_DATES, resampled_means
+from validation.stationary_bootstrap import DRAWS, FEWEST_DATES, mean_block, resampled_means
 
 
 def model_confidence_set(
-    losses: Float[np.ndarray, "date model"], *, seed: int, draws: int = DRAWS
+    losses: Float[np.ndarray, "date model"], *, seed: int, draws: int = DRAWS, horizon: int = 1
 ) -> Float[np.ndarray, " model"] | None:
     """p-value with which each model belongs to the set of the best.
 
@@ -19,9 +19,11 @@ def model_confidence_set(
         Date means of a score, lower is better, in order of date. Models with the same losses
         share a p-value.
     seed : int
-        Of the stationary bootstrap (mean block 10).
+        Of the stationary bootstrap.
     draws : int
         Bootstrap draws.
+    horizon : int
+        Sessions ahead; lengthens the mean block, see `validation.stationary_bootstrap.mean_block`.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def model_confidence_set(
     if distinct.shape[1] < 2 or spread.min() < 1e-9:
         return None
     means = distinct.mean(axis=0)
-    resampled = resampled_means(distinct, seed=seed, draws=draws)
+    resampled = resampled_means(distinct, seed=seed, draws=draws, block=mean_block(horizon))
     return _eliminated(means, resampled)[column.ravel()]
 
 

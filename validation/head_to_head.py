@@ -99,7 +99,9 @@ def comparisons(
         against = rivals.get(baseline)
         if against is None:
             continue
-        sets = _confidence_sets(panels, rivals, seed=seed, draws=draws) if draws else {}
+        sets: dict[str, dict[str, float]] = {}
+        if draws and len(rivals) > 1:
+            sets = _confidence_sets(panels, rivals, horizon, seed=seed, draws=draws)
         for model, scored in rivals.items():
             if model == baseline:
                 continue
@@ -118,7 +120,7 @@ def comparisons(
 
 
 def _confidence_sets(
-    panels: Panels, rivals: Mapping[str, _Scored], *, seed: int, draws: int
+    panels: Panels, rivals: Mapping[str, _Scored], horizon: int, *, seed: int, draws: int
 ) -> dict[str, dict[str, float]]:
     """p-value of each model in the model confidence set of each window, where there is one.
 
@@ -128,7 +130,7 @@ def _confidence_sets(
     sets: dict[str, dict[str, float]] = {}
     for name, window in panels.windows.items():
         means = common.within(window).date_means()
-        p_values = model_confidence_set(means, seed=seed, draws=draws) if len(rivals) > 1 else None
+        p_values = model_confidence_set(means, seed=seed, draws=draws, horizon=horizon)
         if p_values is not None:
             sets[name] = dict(zip(rivals, p_values.tolist(), strict=True))
     return sets
@@ -148,7 +150,9 @@ def superior_ability(
             continue
         names = [baseline, *(name for name in rivals if name != baseline)]
         means = _common([rivals[name] for name in names], panels).date_means()
-        outcome = superior_predictive_ability(means[:, 0], means[:, 1:], seed=seed, draws=draws)
+        outcome = superior_predictive_ability(
+            means[:, 0], means[:, 1:], seed=seed, draws=draws, horizon=horizon
+        )
         about = {"baseline": baseline, "alpha": alpha, "horizon": horizon, "window": ALL}
         records.append(about | {"configurations": len(names) - 1} | asdict(outcome))
     return records

@@ -6,7 +6,7 @@ from arch.univariate import GARCH, ConstantMean, StudentsT
 from features.returns import History
 from features.splits import refit_windows
 from models import garch_fit
-from models.baselines import NAMES, forecast_many, forecast_series
+from models.baselines import LONGER, NAMES, SIMULATED, forecast_many, forecast_series
 from models.garch_fit import fit_windows
 from models.measures import expected_shortfall, value_at_risk
 
@@ -300,3 +300,58 @@ def test_what_cannot_be_forecast_is_refused(returns, change, options, message):
 def test_a_series_shorter_than_the_first_fit_is_refused(returns):
     with pytest.raises(ValueError, match=r"^n is 690 observations and the first fit needs 1000"):
         forecast_series(returns, alphas=ALPHAS)
+
+
+@pytest.fixture(scope="module")
+def ten_ahead(returns):
+    return forecast(returns, models=(*NAMES, *LONGER), horizon=10)
+
+
+def test_ten_sessions_ahead_a_desk_takes_the_square_root_of_ten(forecasts, ten_ahead):
+    for name in set(NAMES) - set(SIMULATED):
+        made, one = ten_ahead[name], forecasts[name]
+        assert made.horizon == 10
+        for many, single in ((made.var, one.var), (made.es, one.es), (made.sigma, one.sigma)):
+            np.testing.assert_allclose(many, np.sqrt(10) * single, rtol=1e-12)
+        assert np.isnan(made.pit[-10:]).all()
+        assert np.isfinite(made.pit[FIRST - 1 : -10]).all()
+    rooted = ten_ahead["gjr_fhs_sqrt"]
+    np.testing.assert_allclose(rooted.es, np.sqrt(10) * forecasts["gjr_fhs"].es, rtol=1e-12)
+
+
+def test_what_is_simulated_reverts_where_the_root_of_time_does_not(forecasts, ten_ahead):
+    """After a shock volatility falls back, and the root of time does not know."""
+    served = slice(FIRST - 1, FIRST - 1 + EVERY)  # of one fit
+    ratio = ten_ahead["gjr_fhs"].sigma[served] / ten_ahead["gjr_fhs_sqrt"].sigma[served]
+    volatile = forecasts["gjr_fhs"].sigma[served]
+    assert np.corrcoef(ratio, volatile)[0, 1] < -0.7
+    for name in SIMULATED:
+        made = ten_ahead[name]
+        assert np.all(made.es[FIRST - 1 :] >= made.var[FIRST - 1 :])
+        assert np.all(np.diff(made.var[FIRST - 1 :], axis=1) >= 0.0)
+        assert made.refits == forecasts[name].refits
+
+
+def test_what_followed_is_ranked_among_past_returns_times_the_root(returns, ten_ahead):
+    origin = FIRST + 40
+    past = np.sqrt(10) * returns[origin - 249 : origin + 1]
+    followed = np.prod(1 + returns[origin + 1 : origin + 11]) - 1
+    expected = (np.count_nonzero(past < followed) + 0.5) / 251
+    assert ten_ahead["hs_250"].pit[origin] == pytest.approx(expected, abs=1e-12)
+
+
+def test_no_later_return_moves_a_forecast_of_ten_sessions(returns, ten_ahead):
+    cut = SIZE - 25
+    for name, made in forecast(returns[:cut], models=(*NAMES, *LONGER), horizon=10).items():
+        np.testing.assert_array_equal(made.var, ten_ahead[name].var[:cut])
+        np.testing.assert_array_equal(made.es, ten_ahead[name].es[:cut])
+        np.testing.assert_array_equal(made.pit[:-10], ten_ahead[name].pit[: cut - 10])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({"models": LONGER}, "'gjr_fhs_sqrt' is not one of"), ({"horizon": 0}, "1 or more; got 0")],
+)
+def test_a_horizon_that_a_model_does_not_have_is_refused(returns, options, says):
+    with pytest.raises(ValueError, match=says):
+        forecast(returns, **options)

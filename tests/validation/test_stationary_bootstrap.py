@@ -2,13 +2,22 @@ import numpy as np
 import pytest
 from arch.bootstrap import StationaryBootstrap
 
-from validation.stationary_bootstrap import BLOCK, resampled_means
+from validation.stationary_bootstrap import BLOCK, mean_block, resampled_means
 
 
 def test_means_are_over_the_dates_that_arch_draws(generator):
     series = generator.normal(size=(60, 3))
     theirs = StationaryBootstrap(BLOCK, series, seed=4).apply(lambda one: one.mean(axis=0), 300)
     np.testing.assert_allclose(resampled_means(series, seed=4, draws=300), theirs, atol=1e-12)
+
+
+def test_scores_of_ten_sessions_are_resampled_in_longer_blocks(generator):
+    assert [mean_block(horizon) for horizon in (1, 5, 10)] == [10, 10, 20]
+    series = generator.normal(size=(60, 1))
+    theirs = StationaryBootstrap(20, series, seed=4).apply(lambda one: one.mean(axis=0), 300)
+    np.testing.assert_allclose(
+        resampled_means(series, seed=4, draws=300, block=mean_block(10)), theirs, atol=1e-12
+    )
 
 
 def test_a_series_that_never_moves_keeps_its_mean():
