@@ -43,8 +43,7 @@ def value_at_risk(
         If ``alpha`` is not in (0.5, 1), a path is not finite, a weight is negative, or fewer paths
         than ``1 / (1 - alpha)`` are given.
     """
-    losses, _ = _tail(pnl, weights, alpha)
-    return float(losses[-1])
+    return float(-pnl[tail_paths(pnl, alpha=alpha, weights=weights).paths[-1]])
 
 
 def expected_shortfall(
@@ -80,15 +79,35 @@ def expected_shortfall(
     ----------
     Acerbi and Tasche (2002), *On the coherence of expected shortfall*.
     """
-    losses, shares = _tail(pnl, weights, alpha)
-    mean = float(losses @ shares / shares.sum())
+    tail = tail_paths(pnl, alpha=alpha, weights=weights)
+    losses = -pnl[tail.paths]
+    mean = float(losses @ tail.share / tail.share.sum())
     return max(mean, float(losses[-1]))  # rounding, where all of them tie
 
 
-def _tail(
-    pnl: Float[np.ndarray, " path"], weights: Float[np.ndarray, " path"] | None, alpha: float
-) -> tuple[Float[np.ndarray, " inside"], Float[np.ndarray, " inside"]]:
-    """Losses from the worst to VaR, and how much each counts; VaR only as far as it is inside."""
+@dataclass(frozen=True, slots=True)
+class TailPaths:
+    """The paths that make ES, and how much each counts.
+
+    Attributes
+    ----------
+    paths : int array of shape (inside,)
+        From the worst to the one at VaR.
+    share : array of shape (inside,)
+        Up to a common factor; the last path counts only as far as it is inside the tail.
+    """
+
+    paths: Int[np.ndarray, " inside"]
+    share: Float[np.ndarray, " inside"]
+
+
+def tail_paths(
+    pnl: Float[np.ndarray, " path"],
+    *,
+    alpha: float,
+    weights: Float[np.ndarray, " path"] | None = None,
+) -> TailPaths:
+    """The worst ``1 - alpha`` of the paths; arguments and errors as `value_at_risk`."""
     tail = tail_probability(alpha)
     if pnl.size * tail < 1:
         raise ValueError(
@@ -113,7 +132,8 @@ def _tail(
         counts = worst_first[: reached + 1]
     inside = [*counts[:-1], mass - sum(counts[:-1])]
     unit = max(counts)
-    return -pnl[order[: len(inside)]], np.array([float(count / unit) for count in inside])
+    share = np.array([float(count / unit) for count in inside])
+    return TailPaths(order[: len(inside)], share)
 
 
 def _integers(weights: Float[np.ndarray, " path"]) -> list[int]:
