@@ -1,0 +1,1 @@
+"""Whether simulated paths look like history: one family of comparison a file."""
