@@ -1,0 +1,1 @@
+"""Positions revalued in every scenario: batched by class, all scenarios at once."""
