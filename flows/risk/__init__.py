@@ -1,0 +1,1 @@
+"""The risk of a book: one set of scenarios, every number from it, and where each comes from."""
