@@ -17,7 +17,13 @@ import pandas as pd
 import pytest
 
 from features.market import MarketData
-from flows.backtest import features_of, forecast_statistical, forecast_table, train_heads
+from flows.backtest import (
+    features_of,
+    forecast_statistical,
+    forecast_table,
+    tabulate,
+    train_heads,
+)
 from flows.challenge import table_scores
 from flows.plan import make_plan
 from flows.refusal import RefusedError
@@ -26,6 +32,7 @@ from flows.table import write_table
 from flows.units import UnitStore
 from models.tail.feedback import Feedback, Flagged, HeldOut
 from tests.flows.conftest import as_market, synthetic_closes
+from validation.evidence import examine
 from validation.forecasts import check_forecasts
 
 QUICK = Settings(models=("hs_250", "gjr_fhs"), alphas=(0.975, 0.99))
@@ -89,6 +96,71 @@ def test_what_the_future_holds_changes_no_forecast(tiny: MarketData):
     past = first["origin"] < cut
     columns = ["origin", "target", "portfolio", "model", "alpha", "var", "es", "sigma"]
     pd.testing.assert_frame_equal(first.loc[past, columns], second.loc[past, columns])
+
+
+TEN = Settings(models=("hs_250", "gjr_fhs", "gjr_fhs_sqrt"), alphas=(0.99,), horizon=10)
+
+
+def test_ten_sessions_ahead_are_judged_by_the_return_of_ten_sessions(tiny: MarketData):
+    table = forecast_table(tiny, settings=TEN)
+    assert len(check_forecasts(table)) == len(table)
+    assert set(table["horizon"]) == {10}
+    rows = table[(table["portfolio"] == "STOCK3") & (table["model"] == "gjr_fhs")]
+    known = rows[rows["pnl"].notna()]
+    close = tiny.close["STOCK3"]
+    at = close.index.get_indexer(known["origin"])
+    assert list(known["target"]) == list(close.index[at + 10])
+    expected = close.to_numpy()[at + 10] / close.to_numpy()[at] - 1
+    assert known["pnl"].to_numpy() == pytest.approx(expected)
+    last = rows[rows["pnl"].isna()]
+    assert list(last["target"]) == list(pd.bdate_range("2022-01-03", periods=10))
+    again = forecast_table(tiny, settings=TEN)
+    pd.testing.assert_frame_equal(again, table)
+
+
+def test_what_the_future_holds_changes_no_forecast_of_ten_sessions(tiny: MarketData):
+    close = tiny.close.copy()
+    close.iloc[-10:] *= 0.5
+    cut = close.index[-11]
+    first, second = (
+        forecast_table(market, settings=TEN) for market in (tiny, replace(tiny, close=close))
+    )
+    columns = ["origin", "target", "portfolio", "model", "alpha", "var", "es", "sigma"]
+    past = first["origin"] <= cut
+    pd.testing.assert_frame_equal(first.loc[past, columns], second.loc[past, columns])
+    reached = first["target"] > cut
+    assert not first.loc[reached, "pnl"].equals(second.loc[reached, "pnl"])
+
+
+def test_forecasts_that_overlap_have_no_zone_and_are_counted_on_subsets(tiny: MarketData):
+    evidence = examine(forecast_table(tiny, settings=TEN), simulated=False)
+    whole = [one for one in evidence["groups"] if one["window"] == "all"]
+    assert whole
+    for one in whole:
+        assert one["zone"] is None
+        for name in ("christoffersen_ind", "dq", "duration", "berkowitz"):
+            assert one["tests"][name]["status"].startswith("not_computable: forecasts overlap")
+        assert one["tests"]["kupiec"]["p_exact"] is not None
+    assert evidence["tail_accuracy"] == []
+
+
+@pytest.mark.slow
+def test_heads_of_ten_sessions_train_on_whole_spans_only():
+    market = as_market(synthetic_closes(instruments=8, sessions=2060))
+    asked = Settings(models=("combined",), portfolios=("all",), start=date(2021, 1, 4), horizon=10)
+    plan = make_plan(market, asked)
+    statistical = forecast_statistical(plan, asked)
+    heads = train_heads(plan, asked, statistical, features_of(market, plan, asked))
+    assert heads.learned is not None
+    dates = plan.instruments[0].dates
+    first, serving = heads.learned.windows
+    assert first.train_until == dates[dates.searchsorted(pd.Timestamp("2021-01-01")) - 15]
+    assert serving.train_until == dates[-16]
+    table = tabulate(plan, asked, statistical, heads)
+    assert set(table["horizon"]) == {10}
+    known = table["pnl"].notna()
+    assert table.loc[known, "pit"].between(0, 1).all()
+    assert (table["es"] >= table["var"]).all()
 
 
 @pytest.mark.slow
