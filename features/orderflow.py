@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,21 +76,18 @@ def session_flow(market: MarketData, name: str, dates: pd.DatetimeIndex) -> Sess
     opens[1:] = np.maximum(opens[1:], closes[:-1])
     flow = unknown_flow(len(dates))
     flow.volatility[:] = _realised(_of(market.intraday, name), opens, closes)
-    quotes, orders = _of(market.quotes, name), _of(market.orders, name)
-    if "kind" in orders:
-        orders = orders[orders["kind"].isin(["trade", ""])]
-    told = _instants(quotes)
+    quotes, orders = _quotes(market, name), _trades(market, name)
     best = {
-        row: _best(quotes.iloc[start:end], told[start:end])
-        for row, start, end in _sessions(told, opens, closes)
+        row: best_quotes(**{field: values[start:end] for field, values in quotes.items()})
+        for row, start, end in _sessions(quotes["time"], opens, closes)
     }
     for row, of_session in best.items():
         flow.quoted_spread[row] = quoted_spread(of_session, until=int(closes[row]))
         flow.depth[row] = quoted_depth(of_session, until=int(closes[row]))
         flow.flow_imbalance[row] = flow_imbalance(of_session)
-    done = _instants(orders)
-    for row, start, end in _sessions(done, opens, closes):
-        effective, imbalance = _trades(orders.iloc[start:end], done[start:end], best.get(row))
+    for row, start, end in _sessions(orders["time"], opens, closes):
+        of_session = {field: values[start:end] for field, values in orders.items()}
+        effective, imbalance = _paid(of_session, best.get(row))
         flow.effective_spread[row], flow.trade_imbalance[row] = effective, imbalance
     return flow
 
@@ -133,19 +131,14 @@ def trade_signs(
     return signs if side is None else np.where(side != 0.0, side, signs)
 
 
-def _trades(
-    orders: pd.DataFrame, time: NDArray[np.int64], quotes: BestQuotes | None
-) -> tuple[float, float]:
+def _paid(trades: Mapping[str, Any], quotes: BestQuotes | None) -> tuple[float, float]:
     """Effective spread and signed share of the trades of one session."""
-    size = orders["size"].to_numpy(dtype=np.float64)
-    absent = np.full(len(orders), np.nan)
-    price = orders["price"].to_numpy(dtype=np.float64) if "price" in orders else absent
-    middle = absent
+    price, size = trades["price"], trades["size"]
+    middle = np.full(len(price), np.nan)
     if quotes is not None:
-        before = np.searchsorted(quotes.time, time, side="left") - 1
+        before = np.searchsorted(quotes.time, trades["time"], side="left") - 1
         middle = np.where(before >= 0, quotes.middle[before], np.nan)
-    given = (orders["side"] == "buy").to_numpy(np.float64) - (orders["side"] == "sell").to_numpy()
-    signs = trade_signs(price, middle, given)
+    signs = trade_signs(price, middle, trades["side"])
     signed = np.where(signs != 0.0, size, 0.0)
     priced = np.where(np.isfinite(price - middle), signed, 0.0)
     distance = np.nan_to_num(2.0 * signs * (price - middle) / middle)
@@ -161,8 +154,7 @@ def _realised(
     volatility, count = np.full(len(closes), np.nan), np.zeros(len(closes))
     if not len(bars):
         return volatility
-    time = _instants(bars)
-    close, first = (bars[name].to_numpy(dtype=np.float64) for name in ("close", "open"))
+    time, close, first = _instants(bars), _numbers(bars, "close"), _numbers(bars, "open")
     for row, start, end in _sessions(time, opens, closes):
         path = np.log(np.append(first[start], close[start:end]))
         volatility[row], count[row] = np.sqrt(np.sum(np.diff(path) ** 2)), end - start
@@ -182,18 +174,35 @@ def _sessions(
         yield int(row), int(start[row]), int(end[row])
 
 
-def _best(quotes: pd.DataFrame, time: NDArray[np.int64]) -> BestQuotes:
-    def column(name: str) -> NDArray[np.float64]:
-        return quotes[name].to_numpy(dtype=np.float64)
+def _quotes(market: MarketData, name: str) -> dict[str, Any]:
+    """Quotes of one instrument as `best_quotes` takes them."""
+    rows = _of(market.quotes, name)
+    columns: dict[str, Any] = {"time": _instants(rows)}
+    for field in ("bid", "ask", "bid_size", "ask_size"):
+        columns[field] = _numbers(rows, field)
+    if "exchange" in rows:
+        columns["exchange"] = rows["exchange"].cat.codes.to_numpy()
+    if "bid_depth" in rows and "ask_depth" in rows:
+        columns |= {field: _numbers(rows, field) for field in ("bid_depth", "ask_depth")}
+    return columns
 
-    deep = "bid_depth" in quotes and "ask_depth" in quotes
-    return best_quotes(
-        time,
-        *(column(name) for name in ("bid", "ask", "bid_size", "ask_size")),
-        exchange=quotes["exchange"].cat.codes.to_numpy() if "exchange" in quotes else None,
-        bid_depth=column("bid_depth") if deep else None,
-        ask_depth=column("ask_depth") if deep else None,
-    )
+
+def _trades(market: MarketData, name: str) -> dict[str, Any]:
+    """Trades of one instrument: instants, sizes, prices, and 1 or -1 where the side is given."""
+    rows = _of(market.orders, name)
+    if "kind" in rows:
+        rows = rows[rows["kind"].isin(["trade", ""])]
+    side = rows["side"] if "side" in rows else pd.Series(dtype=object)
+    return {
+        "time": _instants(rows),
+        "size": _numbers(rows, "size"),
+        "price": _numbers(rows, "price"),
+        "side": np.asarray(side == "buy", dtype=np.float64) - np.asarray(side == "sell"),
+    }
+
+
+def _numbers(rows: pd.DataFrame, field: str) -> Float[np.ndarray, " event"]:
+    return rows[field].to_numpy(dtype=np.float64) if field in rows else np.full(len(rows), np.nan)
 
 
 def _of(events: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -85,7 +85,39 @@ def small_market() -> MarketData:
         portfolios={"mixed": {"ACME": 0.5, "EURUSD": -0.5, "TREASURY": 1.0}},
         snapshot="0" * 64,
         as_of=cast(pd.Timestamp, days[-1]),
+        **_events(close, sessions["ACME"], np.random.default_rng(8)),
     )
+
+
+def _events(
+    close: pd.DataFrame, sessions: pd.DatetimeIndex, generator: np.random.Generator
+) -> dict[str, pd.DataFrame]:
+    """Bars within the day, quotes and trades of ACME and BOLT, and a headline a session."""
+    about = pd.DataFrame(
+        [
+            {"time": (day + pd.Timedelta(hours=hour)).tz_localize("America/New_York"),
+             "instrument": name, "price": close.at[day, name]}
+            for day in sessions for name in ("ACME", "BOLT") for hour in (11, 12, 13, 15)
+        ]
+    )  # fmt: skip
+    size = len(about)
+    time = pd.DatetimeIndex(about["time"]).tz_convert("UTC").as_unit("ns")
+    keys = {"time": time, "instrument": pd.Categorical(about["instrument"])}
+    price = about["price"].to_numpy() * (1.0 + generator.uniform(-0.01, 0.01, size))
+    half = price * generator.uniform(0.0001, 0.0005, size)
+    shown = {side: generator.integers(1, 9, size) * 100.0 for side in ("bid_size", "ask_size")}
+    quotes = pd.DataFrame({**keys, "bid": price - half, "ask": price + half, **shown})
+    side = pd.Categorical(generator.choice(["buy", "sell", ""], size))
+    paid = price + half * generator.choice([-1.0, 1.0], size)
+    orders = pd.DataFrame({**keys, "side": side, "size": 10.0, "price": paid})
+    told = time[::8] + pd.Timedelta(hours=9)
+    words = generator.choice(["hope and calm", "fear of war", "results"], len(told))
+    return {
+        "intraday": pd.DataFrame({**keys, "open": price, "close": paid, "volume": 1.0}),
+        "quotes": quotes,
+        "orders": orders.assign(time=time + pd.Timedelta(seconds=1)),
+        "headlines": pd.DataFrame({"available_at": told, "text": words}),
+    }
 
 
 def _bars(close: pd.DataFrame, generator: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -98,7 +130,13 @@ def _bars(close: pd.DataFrame, generator: np.random.Generator) -> dict[str, pd.D
     low = prices.where(prices < open_, open_) * (1.0 - down)
     high.loc["2019-03-05", "ACME"] = low.loc["2019-03-05", "ACME"] * 0.9
     volume = prices * 0.0 + generator.lognormal(10.0, 0.5, prices.shape)
-    return {"open": open_, "high": high, "low": low, "volume": volume}
+    return {
+        "open": open_,
+        "high": high,
+        "low": low,
+        "volume": volume,
+        "dollar_volume": volume * prices,
+    }
 
 
 def _table(
