@@ -1,5 +1,7 @@
 """Inputs are ratios to sigma, dated by their target, and a prefix of them is a past."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +49,19 @@ def test_each_row_speaks_of_the_next_return_in_its_own_sigma() -> None:
     assert pd.DatetimeIndex(rows.target)[:2].equals(DATES[1:])
     assert pd.isna(rows.target[2])
     np.testing.assert_allclose(rows.var, np.tile(np.arange(1.0, 7.0), (3, 1)))
+
+
+def test_over_two_sessions_the_target_is_their_product_in_the_sigma_of_both() -> None:
+    history, base = one()
+    rows = series_rows(history, replace(base, horizon=2), panel())
+    assert rows.move[0] == pytest.approx((0.98 * 1.03 - 1) / 0.01)
+    assert np.isnan(rows.move[1:]).all()
+    assert rows.target[0] == DATES[2]
+    assert pd.isna(rows.target[1:]).all()
+    # a volatility of one session over that of one: sigma over the root of two
+    assert rows.own[0, 0] == pytest.approx(np.log(0.01 / (0.01 / np.sqrt(2))))
+    parted, _ = one(clean=(True, True, False))
+    assert np.isnan(series_rows(parted, replace(base, horizon=2), panel()).move).all()
 
 
 def test_a_return_that_is_not_clean_is_no_target() -> None:

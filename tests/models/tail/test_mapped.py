@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from features.panel import Panel, SeriesFeatures
-from features.returns import History
+from features.returns import History, compounded
 from models.base import TailForecast
 from models.baselines import forecast_series
-from models.tail.base_law import fhs_distribution
+from models.tail.base_law import base_distribution, fhs_distribution
 from models.tail.inputs import Rows, series_rows
-from models.tail.mapped import mapped_forecast, pareto_of
+from models.tail.mapped import mapped_forecast, mapped_forecasts, pareto_of
 from models.tail.transport import KNOTS, TailMap, transported
 
 RETURNS = 0.01 * np.random.default_rng(11).standard_t(5, 1200)
@@ -57,6 +57,27 @@ def test_the_map_that_changes_nothing_gives_the_base(fhs: TailForecast, rows: Ro
     for name in ("var", "es", "sigma"):
         np.testing.assert_allclose(getattr(same, name), getattr(fhs, name), rtol=1e-12)
     np.testing.assert_allclose(same.pit, fhs.pit, atol=1e-12)
+
+
+def test_over_ten_sessions_the_paths_are_those_of_the_base() -> None:
+    ten = forecast_series(RETURNS, models=("gjr_fhs",), alphas=KNOTS, every=100, horizon=10)
+    base = ten["gjr_fhs"]
+    source = torch.as_tensor(base.var / base.sigma[:, None])
+    same = TailMap(source, source.clone(), source[:, :1] / source[:, :1])
+    wider = same.scaled(torch.tensor([[1.5]], dtype=torch.float64))
+    said = mapped_forecasts(RETURNS, base, {"same": same, "wider": wider}, alphas=ALPHAS)
+    assert said["same"].horizon == 10
+    np.testing.assert_allclose(said["same"].pit, base.pit, atol=1e-4)
+    np.testing.assert_allclose(said["same"].var, base.var[:, [2, 4]], rtol=1e-12)
+    np.testing.assert_allclose(said["wider"].es, 1.5 * base.es[:, [2, 4]], rtol=1e-12)
+    followed = compounded(RETURNS, horizon=10)[1100]
+    beyond = (
+        said["wider"].pit[1100]
+        - base_distribution(
+            RETURNS, base, np.where(np.arange(1200) == 1100, followed / 1.5, np.nan)[:, None]
+        )[1100]
+    )
+    assert abs(beyond[0]) < 1e-4
 
 
 def test_losses_half_as_large_again_are_var_es_and_a_pit_of_two_thirds_of_the_return(
