@@ -194,7 +194,7 @@ def certificate(
     """
     limits = rule or CertificateRule()
     ruled = tuple(checks)
-    if not ruled or not (figures or stressed):
+    if not ruled or not (figures or stressed or any(not check.passed for check in ruled)):
         raise ValueError(
             f"checks and figures must hold what was examined, got {len(ruled)} checks and "
             f"{len(figures)} figures. An unexamined set gets no certificate."

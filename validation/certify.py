@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from validation.certificate import CertificateRule, certificate
 from validation.memorisation import learned_part, memorisation_figures
-from validation.plausibility.checks import Check
+from validation.plausibility.checks import Check, merged
 from validation.plausibility.curves import quote_checks
 from validation.plausibility.filters import filter_report
 from validation.plausibility.liquidity import liquidity_figures
@@ -20,9 +20,12 @@ from validation.plausibility.paths import path_checks
 from validation.realism.examination import MOST_PATHS, examine_realism
 from validation.realism.factors import factor_basis
 from validation.realism.foresight import foresight_figures
-from validation.realism.resampling import DRAWS, Figure
+from validation.realism.resampling import DRAWS, Figure, not_computable
 from validation.realism.sample import PathSample
 from validation.realism.strategies import default_books
+
+AT_A_TIME = 10_000
+"""Paths that the hard rules look at together."""
 
 Paths = Float[np.ndarray, "path step asset"]
 Cost = Float[np.ndarray, "other step asset"]
@@ -125,19 +128,30 @@ def certify(
     """
     reference = evidence.reference
     usual = reference.moves.std(axis=(0, 1), dtype=np.float64)
-    found = [*path_checks(issued.moves, issued.assets, usual=usual), *checks]
-    if issued.spread is not None:
-        found += quote_checks(issued.spread, issued.depth)
+    found = [*_every_path(issued, usual), *checks]
     rejected = {check.rule: check.paths for check in found if check.paths is not None}
     bad = np.logical_or.reduce(list(rejected.values()))
     if rejected and bad.all():
-        return certificate(found, {}, identity=identity, stressed=True, rule=rule)
+        return certificate(found, {}, identity=identity, stressed=stressed, rule=rule)
     book = default_books(reference, seed=seed)[0]
     filters = filter_report(rejected, _book_pnl(issued, book), seed=seed, draws=draws)
-    figures = _figures(issued, ~bad, evidence, stressed=stressed, seed=seed, draws=draws)
+    figures = _figures(issued, ~bad, evidence, seed=seed, draws=draws)
     return certificate(
         found, figures, identity=identity, filters=filters, stressed=stressed, rule=rule
     )
+
+
+def _every_path(issued: ScenarioSet, usual: Float[np.ndarray, " asset"]) -> list[Check]:
+    """Hard rules of the paths and quotes, in parts so that memory does not grow with the set."""
+    parts: list[list[Check]] = []
+    for start in range(0, len(issued.moves), AT_A_TIME):
+        rows = slice(start, start + AT_A_TIME)
+        part = [*path_checks(issued.moves[rows], issued.assets, usual=usual, first=start)]
+        if issued.spread is not None:
+            depth = None if issued.depth is None else issued.depth[rows]
+            part += quote_checks(issued.spread[rows], depth, first=start)
+        parts.append(part)
+    return [merged(same) for same in zip(*parts, strict=True)]
 
 
 def _figures(
@@ -145,7 +159,6 @@ def _figures(
     good: Bool[np.ndarray, " path"],
     evidence: Evidence,
     *,
-    stressed: bool,
     seed: int,
     draws: int,
 ) -> dict[str, Figure]:
@@ -164,7 +177,10 @@ def _figures(
     other = None if baseline is None else baseline.thinned(MOST_PATHS, seed=seed)
     figures |= margin_figures(few, held, baseline=other, seed=seed, draws=draws)
     basis = factor_basis(held)
-    if issued.learned and evidence.training is not None and evidence.holdout is not None:
+    if issued.learned and (evidence.training is None or evidence.holdout is None):
+        unseen = not_computable("training and held-out windows were not given")
+        figures |= {"copies": unseen, "membership": unseen}
+    elif issued.learned and evidence.training is not None and evidence.holdout is not None:
         mine = candidate
         if issued.from_history is not None:
             mine = learned_part(candidate, issued.from_history[rows])
@@ -194,7 +210,7 @@ def _liquidity(
     seed: int,
     draws: int,
 ) -> dict[str, Figure]:
-    """Figures of the spread, and of the depth with its sign turned, as far as both sides have it."""
+    """Figures of the spread, and of the depth with its sign turned, where both sides have them."""
     found: dict[str, Figure] = {}
     costs = {
         "": (issued.spread, evidence.spread, 1.0),

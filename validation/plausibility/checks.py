@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ def cells_check(
     remedy: str,
     names: Sequence[str] | None = None,
     by_path: bool = False,
+    first: int = 0,
 ) -> Check:
     """A check from a mask of broken cells.
 
@@ -74,14 +76,30 @@ def cells_check(
         Of what stands on the last axis.
     by_path : bool
         Whether the first axis is the paths'.
+    first : int
+        Number of the first of them.
     """
     places = np.argwhere(broken)[:SHOWN]
     examples = tuple(
         ", ".join(
-            f"{axis} {names[at] if names and depth == len(axes) - 1 else at}"
+            f"{axis} {names[at] if names and depth == len(axes) - 1 else at + first * (depth == 0)}"
             for depth, (axis, at) in enumerate(zip(axes, place, strict=True))
         )
         for place in places.tolist()
     )
     paths = np.asarray(broken.reshape(len(broken), -1).any(axis=1)) if by_path else None
     return Check(rule, broken.size, int(np.count_nonzero(broken)), examples, remedy, paths)
+
+
+def merged(parts: Sequence[Check]) -> Check:
+    """One answer to a rule that was asked of parts of a set; of the set's assets, the worst."""
+    worst = max(parts, key=lambda part: part.violations)
+    if worst.paths is None:
+        return worst
+    return replace(
+        worst,
+        checked=sum(part.checked for part in parts),
+        violations=sum(part.violations for part in parts),
+        examples=tuple(chain.from_iterable(part.examples for part in parts))[:SHOWN],
+        paths=np.concatenate([part.paths for part in parts if part.paths is not None]),
+    )

@@ -48,6 +48,8 @@ def discount_check(factors: Float[np.ndarray, "*which tenor"]) -> Check:
 def quote_checks(
     spread: Float[np.ndarray, "path step asset"],
     depth: Float[np.ndarray, "path step asset"] | None = None,
+    *,
+    first: int = 0,
 ) -> tuple[Check, ...]:
     """Whether no bid is above its ask, and no depth below zero.
 
@@ -56,6 +58,8 @@ def quote_checks(
     spread : array of shape (path, step, asset)
         Ask less bid in any unit; zero is a locked market and passes.
     depth : array of shape (path, step, asset), optional
+    first : int
+        Number of the first path, for the examples.
     """
     remedy = "Generate the logarithm, or the distance above zero."
     quoted = {"bid_above_ask": spread} | ({} if depth is None else {"depth_sign": depth})
@@ -65,6 +69,7 @@ def quote_checks(
             ~(np.isfinite(values) & (values >= 0)),
             axes=("path", "step", "asset"),
             by_path=True,
+            first=first,
             remedy=remedy,
         )
         for rule, values in quoted.items()

@@ -31,6 +31,7 @@ def path_checks(
     assets: Sequence[Asset],
     *,
     usual: Float[np.ndarray, " asset"] | None = None,
+    first: int = 0,
 ) -> tuple[Check, ...]:
     """Every hard rule that needs only the paths and what their assets are.
 
@@ -45,6 +46,8 @@ def path_checks(
         As ``assets.json``: instrument, kind, move, currency, last_close; in axis order.
     usual : array of shape (asset,), optional
         Standard deviation of a session's move in history, for the rule of units.
+    first : int
+        Number of the first path, for the examples.
 
     Raises
     ------
@@ -64,6 +67,7 @@ def path_checks(
         axes=axes,
         names=names,
         by_path=True,
+        first=first,
         remedy="Look for an overflow in the generator; a path is never repaired.",
     )
     level = levels(moves, assets)
@@ -73,9 +77,10 @@ def path_checks(
         axes=axes,
         names=names,
         by_path=True,
+        first=first,
         remedy="Move the series logarithmically, or floor it in the generator and say so.",
     )
-    checks = (finite, _kinds(assets), sign, _triangles(level, assets))
+    checks = (finite, _kinds(assets), sign, _triangles(level, assets, first))
     return checks if usual is None else (*checks, _units(moves, usual, names))
 
 
@@ -140,7 +145,7 @@ def _units(
     )
 
 
-def _triangles(level: NDArray[np.float64], assets: Sequence[Asset]) -> Check:
+def _triangles(level: NDArray[np.float64], assets: Sequence[Asset], first: int) -> Check:
     """Each three currencies whose rates are all there: going round must give one."""
     pairs = {pair: at for at, asset in enumerate(assets) if (pair := currency_pair(asset))}
     currencies = sorted({currency for pair in pairs for currency in pair})
@@ -153,7 +158,7 @@ def _triangles(level: NDArray[np.float64], assets: Sequence[Asset]) -> Check:
         if all(side in logs for side in combinations(three, 2))
     ]
     if not found:
-        return Check("fx_triangle", 0, 0, (), "")
+        return Check("fx_triangle", 0, 0, (), "", np.zeros(len(level), dtype=bool))
     round_trip = np.stack(
         [logs[one, two] + logs[two, last] - logs[one, last] for one, two, last in found], axis=2
     )
@@ -163,5 +168,6 @@ def _triangles(level: NDArray[np.float64], assets: Sequence[Asset]) -> Check:
         axes=("path", "step", "triangle"),
         names=["-".join(three) for three in found],
         by_path=True,
+        first=first,
         remedy="Generate two sides and derive the third.",
     )
