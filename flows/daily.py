@@ -27,6 +27,7 @@ from flows.override_verdicts import judge_overrides
 from flows.publication import SIGNALS, past_numbers, publish
 from flows.refusal import RefusedError
 from flows.session_monitor import (
+    ANOMALY,
     DEGRADED,
     DESK,
     DRIFTED,
@@ -34,6 +35,7 @@ from flows.session_monitor import (
     OUTSIDE,
     REGIME,
     Monitors,
+    anomaly_signals,
     degradation_signals,
     feed_signals,
     input_signals,
@@ -83,6 +85,8 @@ class SessionInputs:
         See `flows.monitor.drift`; empty where it was not measured today.
     regime : str or None
         ``low``, ``high`` or ``crisis``.
+    market : mapping
+        What models say of the market, see `flows.market_state.told_figures`; may be empty.
     backcast : mapping of model to mapping of cell to array of shape (session, measure)
         VaR and ES that each model of today gives for the sessions before, oldest first: the norm
         of a number until the ledger holds a year of what was said.
@@ -99,6 +103,7 @@ class SessionInputs:
     outside: Outside | None = None
     drift: Sequence[Mapping[str, Any]] = ()
     regime: str | None = None
+    market: Mapping[str, Any] = field(default_factory=dict[str, Any])
     backcast: Mapping[str, Mapping[Cell, NDArray[np.float64]]] = field(
         default_factory=dict[str, Mapping[Cell, NDArray[np.float64]]]
     )
@@ -133,7 +138,7 @@ class SessionDone:
     as_of : str
     summary : mapping
         ``standing``, ``model``, ``champion``, ``numbers``, ``monitor``, ``shadow``, ``regime``,
-        ``health`` and ``triggers``, as plain values.
+        ``market``, ``health`` and ``triggers``, as plain values.
     numbers : tuple of Number
         What is published; empty where the session was recorded before.
     triggers : tuple of Trigger
@@ -244,10 +249,11 @@ def recorded_session(
         *found,
         *degradation_signals(monitors, model=model),
         *input_signals(inputs.outside, inputs.drift, rule=desk.monitor),
-        *regime_signals(inputs.regime, was),
+        *regime_signals(inputs.regime, was, inputs.market),
+        *anomaly_signals(inputs.market),
         *feed_signals(inputs.health),
     ]
-    looked = [*SIGNALS, DEGRADED, OUTSIDE, REGIME, FEEDS, *checked]
+    looked = [*SIGNALS, DEGRADED, OUTSIDE, REGIME, ANOMALY, FEEDS, *checked]
     looked += [DRIFTED] if inputs.drift else []
     raised = record_signals(tx, every, actor=actor, checked=looked, targets=targets).raised
     triggers = _triggers(every, raised)
@@ -259,6 +265,7 @@ def recorded_session(
         "monitor": monitor_figures(monitors, level=desk.monitor.e_level),
         "shadow": shadowed(history, forecasts, model, desk, watched),
         "regime": inputs.regime,
+        "market": dict(inputs.market),
         "health": dict(inputs.health),
         "triggers": [asdict(trigger) for trigger in triggers],
     }

@@ -24,6 +24,7 @@ from flows.daily import SessionInputs
 from flows.desk_history import CHALLENGER
 from flows.desk_numbers import Cell
 from flows.ingest import Ingested
+from flows.market_state import MarketState, book_drawdowns, market_state, told_figures
 from flows.panels import panel_of
 from flows.plan import Plan, make_plan, sessions_ahead
 from flows.processes import processes
@@ -31,6 +32,7 @@ from flows.refusal import RefusedError
 from flows.settings import LEGACY, MINIMUM_HISTORY, SESSIONS_BETWEEN_REFITS, Settings
 from flows.units import UnitStore
 from models.base import TailForecast
+from models.drawdown import DrawdownForecast
 from validation.input_domain import Outside, TrainingBox, outside
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
 
 STATED = {"legacy": LEGACY, "fallback": BASE[0]}
 """Roles that statistical models have, whoever is champion."""
-STRESS = "surge_market"
-"""Feature whose standing tells the regime."""
 _RECENT = pd.Timedelta(days=15)
 _YEAR = pd.Timedelta(days=400)  # of which 250 are sessions, holidays and all
 
@@ -85,8 +85,8 @@ class Serving:
         Its expected sessions, past the as-of too.
     health : mapping
         ``checked``, and ``rejected``: reason by feed.
-    regimes : Series
-        State of the market by date.
+    state : MarketState
+    falls : mapping of book to DrawdownForecast
     """
 
     market: MarketData
@@ -96,7 +96,8 @@ class Serving:
     base: Mapping[str, Mapping[str, TailForecast]]
     sessions: Mapping[str, pd.DatetimeIndex]
     health: Mapping[str, Any]
-    regimes: pd.Series
+    state: MarketState
+    falls: Mapping[str, DrawdownForecast]
     _said: dict[tuple[int, str], TailForecast] = field(
         default_factory=dict[tuple[int, str], TailForecast]
     )
@@ -131,6 +132,7 @@ class Serving:
             If no book can be forecast.
         """
         instant = latest_origin(self.market, as_of)
+        now = self.state.row(instant)
         rows: list[dict[str, Any]] = []
         realised: dict[str, dict[str, float]] = {}
         pits: dict[str, dict[str, dict[str, float]]] = {}
@@ -169,7 +171,8 @@ class Serving:
             health=told | ({"refused": refused} if refused else {}),
             outside=self._outside(voices, at),
             drift=drift,
-            regime=self._regime(as_of),
+            regime=self.state.regime(now),
+            market=told_figures(self.state, self.falls, row=now, rows=at),
             backcast=self._backcast(voices, at),
         )
 
@@ -265,10 +268,6 @@ class Serving:
         ]
         return outside(box, np.stack(today))
 
-    def _regime(self, as_of: pd.Timestamp) -> str | None:
-        known = self.regimes[:as_of]
-        return None if known.empty else known.iloc[-1]
-
 
 def made_ready(
     found: Ingested,
@@ -331,16 +330,16 @@ def made_ready(
         if isinstance(forecasts, ValueError):
             raise RefusedError(f"portfolios: {history.name}: {forecasts}") from forecasts
         base[history.name] = forecasts
-    panel = panel_of(market, plan.histories)
     return Serving(
         market=market,
         plan=plan,
-        panel=panel,
+        panel=panel_of(market, plan.histories),
         alphas=tuple(alphas),
         base=base,
         sessions=sessions_ahead(market),
         health=health_of(found),
-        regimes=_regimes(panel, plan),
+        state=market_state(market, plan.histories, store=units),
+        falls=book_drawdowns(plan.judged, store=units),
     )
 
 
@@ -363,15 +362,6 @@ def _books_only(plan: Plan, books: Sequence[str]) -> Plan:
             f"longer histories."
         )
     return replace(plan, judged=judged)
-
-
-def _regimes(panel: Panel, plan: Plan) -> pd.Series:
-    from models.regimes import volatility_regimes
-
-    column = panel.shared.index(STRESS)
-    last = max(plan.judged, key=lambda history: len(history.dates))
-    level = panel.values[last.name].shared[:, column]
-    return pd.Series(volatility_regimes(level), index=last.dates, dtype=object)
 
 
 def _recent_returns(history: History, row: int) -> dict[str, float]:

@@ -12,6 +12,7 @@ from validation.monitor_rule import MonitorRule
 from validation.monitoring import BookMonitor, degraded_together, monitor_book, monitor_inputs
 
 DEGRADED, DRIFTED, OUTSIDE, REGIME, FEEDS = "degraded", "drift", "domain", "regime", "feeds"
+ANOMALY = "anomaly"
 
 DESK = "desk"
 """Line of the model whose number the desk sees; beside it stands the challengers'."""
@@ -79,13 +80,34 @@ def input_signals(
     ]
 
 
-def regime_signals(regime: str | None, before: str | None) -> list[Signal]:
-    """A signal while the market is in a crisis, and one for the session it changed."""
+def regime_signals(
+    regime: str | None, before: str | None, market: Mapping[str, Any]
+) -> list[Signal]:
+    """A signal for the session in which the regime changed, with what the jump model says of it."""
     if regime is None or before is None or regime == before:
         return []
     severity = "warning" if regime == "crisis" else "info"
-    evidence = {"from": before, "to": regime}
-    return [Signal(REGIME, regime, severity, f"The regime is {regime}, it was {before}.", evidence)]
+    evidence: dict[str, Any] = {"from": before, "to": regime}
+    said = ""
+    if market:
+        stressed, chance = market["stressed"], market["probabilities"][regime]
+        evidence |= {"stressed": stressed, "probabilities": market["probabilities"]}
+        said = f", probability {chance:.0%}"
+        if regime == "crisis":
+            said += ", confirmed" if stressed else ", not confirmed yet"
+            said += " by the jump model"
+    message = f"The regime is {regime}{said}; it was {before}."
+    return [Signal(REGIME, regime, severity, message, evidence)]
+
+
+def anomaly_signals(market: Mapping[str, Any]) -> list[Signal]:
+    """A signal for a day that is among the rarest, with what made it."""
+    found = market.get("anomaly")
+    if not (found and found["alarm"]):
+        return []
+    made = ", ".join(f"{name} {share:.0%}" for name, share in found["made_by"])
+    message = f"Today moved like no more than {found['rarity']:.1%} of all sessions: {made}."
+    return [Signal(ANOMALY, "market", "info", message, dict(found))]
 
 
 def feed_signals(health: Mapping[str, Any]) -> list[Signal]:

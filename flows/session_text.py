@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flows.market_text import market_sentences
 from flows.wording import NONE, decimal, level, model_title, percent, printable, signed
 
 ALPHA = 0.99
@@ -59,6 +60,8 @@ def monitor_lines(
     for book, one in watched.items():
         for reason in one["reasons"]:
             yield Text(printable(f"degraded  {book}: {reason}"), style="red")
+    for sentence in market_sentences(summary["regime"], summary.get("market", {})):
+        yield Text(printable(sentence))
     yield from _open(summary, alerts)
 
 

@@ -1,55 +1,144 @@
-"""The state of the market, told online: low, high or crisis by where its volatility stands."""
+"""Regimes of the market, told online: an alert from a fast filter, confirmed by a jump model."""
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+import pandas as pd
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+
+from features.asof import Timeline
+from features.splits import refit_windows
+from models.baselines import UnitStore
+from models.hidden_markov import filtered_states
+from models.jumps import jump_states
+from models.refits import EVERY, FIRST
 
 Regime = Literal["low", "high", "crisis"]
 STATES: tuple[Regime, ...] = ("low", "high", "crisis")
+CRISIS = STATES.index("crisis")
 
-ENTER = (0.85, 0.975)
-"""Share of all levels so far at or below today's from which the state is high, and crisis."""
-LEAVE = (0.70, 0.90)
-"""Share below which it is left again: without a gap it would flicker from day to day."""
-SETTLING = 500
-"""Levels before which nothing is said, two years."""
+ENTER, LEAVE = 0.5, 0.1
+"""Probability of a state or a worse one at which it is entered, and below which it is left."""
 
 
-def volatility_regimes(level: Float[np.ndarray, " time"]) -> list[Regime | None]:
-    """State at each session, from that session's level and those before.
+@dataclass(frozen=True, slots=True)
+class Regimes:
+    """What was known of the market's state at each time.
+
+    Attributes
+    ----------
+    times : DatetimeIndex of shape (time,), UTC
+        Instants at which each row is known.
+    probabilities : array of shape (time, 3)
+        Of `STATES`, given all up to the time and nothing later; NaN before the first fit.
+    state : array of shape (time,)
+        The fast state, a place in `STATES`; -1 before the first fit.
+    confirmed : array of shape (time,)
+        The jump model's state: 0 calm, 1 stressed, -1 before the first fit. A crisis that it does
+        not share is an alert that is not confirmed.
+    """
+
+    times: pd.DatetimeIndex
+    probabilities: NDArray[np.float64]
+    state: NDArray[np.int64]
+    confirmed: NDArray[np.int64]
+
+    def timeline(self) -> Timeline:
+        """Columns for whoever reads regimes as an input."""
+        stressed = np.where(self.confirmed < 0, np.nan, self.confirmed)
+        return Timeline(
+            names=("regime_high", "regime_crisis", "regime_confirmed"),
+            values=np.column_stack([self.probabilities[:, 1:], stressed]),
+            known_at=self.times,
+        )
+
+    def since(self, row: int) -> int:
+        """First row of the spell in which the fast state has been what it is at ``row``."""
+        return _begin(self.state, row)
+
+    def confirmed_since(self, row: int) -> int:
+        """First row of the spell in which the jump model has said what it says at ``row``."""
+        return _begin(self.confirmed, row)
+
+
+def market_regimes(
+    returns: Float[np.ndarray, " time"],
+    times: pd.DatetimeIndex,
+    *,
+    store: UnitStore | None = None,
+) -> Regimes:
+    """State of the market at each time from its return then and before.
+
+    Both models are fitted anew each year on all of the past; what is appended changes nothing
+    that was said.
 
     Parameters
     ----------
-    level : array of shape (time,)
-        How fast the market moves, e.g. the mean log of fast over slow volatility; any increasing
-        function of it gives the same states. NaN where not known: the state stays.
+    returns : array of shape (time,)
+        Simple returns of the market; NaN where not known.
+    times : DatetimeIndex of shape (time,), UTC
+        Instants at which each is known.
+    store : UnitStore, optional
+        Fits found there are not made again.
+    """
+    n = len(returns)
+    windows = refit_windows(n, first=FIRST, every=EVERY) if n >= FIRST else ()
+    probabilities = filtered_states(returns, windows, states=len(STATES), store=store)
+    worse = np.column_stack([probabilities[:, 1:].sum(axis=1), probabilities[:, 2]])
+    return Regimes(
+        times=times,
+        probabilities=probabilities,
+        state=latched(worse, enter=(ENTER, ENTER), leave=(LEAVE, LEAVE)),
+        confirmed=jump_states(returns, windows, store=store),
+    )
+
+
+def latched(
+    evidence: Float[np.ndarray, "time level"],
+    *,
+    enter: Sequence[float],
+    leave: Sequence[float],
+) -> Int[np.ndarray, " time"]:
+    """The highest state entered, or kept because it is not left yet.
+
+    Without a gap between entering and leaving it would flicker from day to day.
+
+    Parameters
+    ----------
+    evidence : array of shape (time, level)
+        For each state but the lowest, how much speaks for it or a higher one; NaN where nothing
+        is known.
+    enter, leave : sequence of float, one a level
+        At or above which a state is entered, and below which it is left.
 
     Returns
     -------
-    list of {"low", "high", "crisis"} or None
-        None while fewer than `SETTLING` levels are known.
+    array of shape (time,)
+        0 for the lowest state; -1 until something is known, after that an unknown keeps the state.
     """
-    known: list[float] = []
-    states: list[Regime | None] = []
-    state = 0
-    for value in level.tolist():
-        if np.isfinite(value):
-            insort(known, value)
-            share = bisect_right(known, value) / len(known)
-            state = _next(state, share)
-        states.append(STATES[state] if len(known) >= SETTLING else None)
+    states = np.full(len(evidence), -1, dtype=np.int64)
+    state = -1
+    for row, known in enumerate(evidence.tolist()):
+        if not any(np.isnan(known)):
+            state = _next(state, known, enter, leave)
+        states[row] = state
     return states
 
 
-def _next(state: int, share: float) -> int:
-    """The highest state entered, or kept because it is not left yet."""
-    for candidate in (2, 1):
-        if share >= ENTER[candidate - 1]:
-            return candidate
-        if state >= candidate and share >= LEAVE[candidate - 1]:
-            return candidate
+def _next(
+    state: int, known: Sequence[float], enter: Sequence[float], leave: Sequence[float]
+) -> int:
+    for level in range(len(known) - 1, -1, -1):
+        if known[level] >= enter[level] or (state > level and known[level] >= leave[level]):
+            return level + 1
     return 0
+
+
+def _begin(states: NDArray[np.int64], row: int) -> int:
+    changed = np.flatnonzero(states[: row + 1] != states[row])
+    return int(changed[-1]) + 1 if len(changed) else 0

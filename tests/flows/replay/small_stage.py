@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from features.market import MarketData
 from features.panel import Panel, SeriesFeatures
 from features.returns import History, book_history
+from flows.market_state import market_state
 from flows.plan import Plan
 from flows.replay.stage import Stage
 from flows.serving import Serving
@@ -43,6 +43,7 @@ def small_stage(root: Path, market: MarketData, *histories: History) -> Stage:
         base={},
         sessions={},
         health={"checked": 1, "rejected": {}},
-        regimes=pd.Series(dtype=object),
+        state=market_state(market, histories),
+        falls={},
     )
     return Stage(root, root / "market", serving, (0.975, 0.99))
