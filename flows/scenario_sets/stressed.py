@@ -1,0 +1,95 @@
+"""A drawn set put under a stress: other correlations, shocks that the rest follows, or weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from flows.refusal import RefusedError
+from flows.scenario_sets.stress_file import CorrelationStress, Stress, total_moves
+from models.base import Asset
+from models.scenarios.correlation_stress import broken, inverted, rejoined, towards_one
+from models.scenarios.entropy_pooling import entropy_pooling
+from models.scenarios.shocks import shocked
+
+Paths = Float[np.ndarray, "path step asset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stressed:
+    """Paths under stress, and what is to be said of it.
+
+    Attributes
+    ----------
+    paths : float32 array of shape (path, step, asset)
+    weights : array of shape (path,), or None
+    told : dict
+        Plain values for the manifest: the stress, how far out it lies, what it implies.
+    """
+
+    paths: Paths
+    weights: NDArray[np.float64] | None
+    told: dict[str, Any]
+
+
+def stressed(paths: Paths, assets: tuple[Asset, ...], stress: Stress, *, seed: int) -> Stressed:
+    """Apply a stress to drawn paths: correlations first, then shocks.
+
+    Raises
+    ------
+    RefusedError
+        If the stress names what is not there, contradicts itself, or cannot be met.
+    """
+    told: dict[str, Any] = {"stress": stress.model_dump(mode="json")}
+    if stress.correlation is not None:
+        target, distance = _target(paths, assets, stress.correlation)
+        paths = rejoined(paths, target, generator=np.random.default_rng(seed))
+        told["correlation_projection_distance"] = distance
+    if not stress.shocks:
+        return Stressed(paths, None, told)
+    moves = total_moves(stress, assets)
+    try:
+        if stress.meaning == "weights":
+            total = paths.sum(axis=1, dtype=np.float64)
+            at = [next(k for k, a in enumerate(assets) if a.instrument == name) for name in moves]
+            pooled = entropy_pooling(total[:, at], np.array(list(moves.values())))
+            told |= {
+                "relative_entropy": pooled.relative_entropy,
+                "effective_paths": pooled.effective_paths,
+            }
+            return Stressed(paths, pooled.weights, told)
+        under = shocked(paths, assets, moves)
+    except ValueError as error:
+        raise RefusedError(f"stress {stress.name}: {error}") from error
+    told |= {
+        "shock_distance": under.distance,
+        "implied_moves": {
+            asset.instrument: float(move) for asset, move in zip(assets, under.implied, strict=True)
+        },
+    }
+    return Stressed(under.moves, None, told)
+
+
+def _target(
+    paths: Paths, assets: tuple[Asset, ...], asked: CorrelationStress
+) -> tuple[Float[np.ndarray, "asset asset"], float]:
+    """Correlation asked for, and how far the nearest possible one lies from it."""
+    now = np.corrcoef(paths.sum(axis=1, dtype=np.float64), rowvar=False)
+    now = now.reshape(len(assets), len(assets))
+    if asked.raise_to is not None:
+        return towards_one(now, asked.raise_to), 0.0
+    if asked.broken:
+        return broken(now), 0.0
+    names = [asset.instrument for asset in assets]
+    block = asked.invert or ()
+    if unknown := [name for name in block if name not in names]:
+        raise RefusedError(
+            f"correlation: {', '.join(unknown)} is not among the scenarios' assets "
+            f"({', '.join(names)}). Name one of them."
+        )
+    told = inverted(now, np.isin(names, block))
+    return told.matrix, told.distance
