@@ -14,6 +14,8 @@ from features.instruments import Instrument
 DAYS = 365.0
 """A time in years is calendar days over this: that of every curve, spread and volatility."""
 
+Dividends = tuple[tuple[pd.Timestamp, float], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class ZeroCurve:
@@ -102,8 +104,8 @@ class PricingMarket:
     credit : mapping of issuer to CreditCurve
         Senior, where there are several seniorities.
     surfaces : mapping of underlying to VolSurface
-    dividends : mapping of underlying to Series
-        Cash amounts by ex-date after the as-of.
+    dividends : mapping of underlying to sequence of (ex-date, amount)
+        Cash paid after the as-of, in order.
     issuers : mapping of issuer to Issuer
     """
 
@@ -113,7 +115,7 @@ class PricingMarket:
     curves: Mapping[str, ZeroCurve] = field(default_factory=dict[str, ZeroCurve])
     credit: Mapping[str, CreditCurve] = field(default_factory=dict[str, CreditCurve])
     surfaces: Mapping[str, VolSurface] = field(default_factory=dict[str, VolSurface])
-    dividends: Mapping[str, pd.Series[float]] = field(default_factory=dict[str, "pd.Series[float]"])
+    dividends: Mapping[str, Dividends] = field(default_factory=dict[str, Dividends])
     issuers: Mapping[str, Issuer] = field(default_factory=dict[str, Issuer])
 
     def years(self, date: pd.Timestamp) -> float:
@@ -206,12 +208,12 @@ def _surface(rows: pd.DataFrame) -> VolSurface:
 
 def _dividends(
     frame: pd.DataFrame | None, as_of: pd.Timestamp, gone: set[tuple[str, str]]
-) -> dict[str, pd.Series[float]]:
+) -> dict[str, Dividends]:
     if frame is None:
         return {}
     ahead = frame[frame["ex_date"] > as_of].sort_values("ex_date")
     return {
-        str(name): rows.set_index("ex_date")["amount"].astype(np.float64)
+        str(name): tuple(zip(rows["ex_date"], rows["amount"].astype(float), strict=True))
         for name, rows in ahead.groupby(ahead["underlying"].astype(str), sort=True)
         if ("dividends", str(name)) not in gone
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -97,10 +96,10 @@ def forwards(deliveries: Sequence[Delivery], index: FactorIndex) -> Forwards:
             foreign.append({(curve_of(each.underlying[:3], market), years): 1.0})
             continue
         foreign.append({})
-        ahead = market.dividends.get(each.underlying, pd.Series(dtype=np.float64))
-        for date, amount in ahead[ahead.index <= each.date].items():
-            paid.append({(each.curve, market.years(pd.Timestamp(str(date)))): 1.0})
-            dues.append((line, float(amount)))
+        for date, amount in market.dividends.get(each.underlying, ()):
+            if date <= each.date:
+                paid.append({(each.curve, market.years(date)): 1.0})
+                dues.append((line, amount))
     amounts = torch.zeros((len(deliveries), len(dues)), dtype=torch.float64)
     for column, (line, amount) in enumerate(dues):
         amounts[line, column] = amount

@@ -116,8 +116,7 @@ def _contracts(
     for line, (position, delivery) in enumerate(zip(held, deliveries, strict=True)):
         years = market.years(delivery.date)
         fx = market.instruments[delivery.underlying].kind == "fx"
-        paid = market.dividends.get(delivery.underlying)
-        known = () if paid is None or not delivery.carried else paid.items()
+        paid = market.dividends.get(delivery.underlying, ()) if delivery.carried else ()
         found.append(
             Contract(
                 years=years,
@@ -128,9 +127,7 @@ def _contracts(
                 yield_rate=-yields[line] / years,
                 carried=("yield" if fx else "rate") if delivery.carried else "none",
                 dividends=tuple(
-                    (market.years(date), float(amount))
-                    for date, amount in known
-                    if date <= delivery.date
+                    (market.years(date), amount) for date, amount in paid if date <= delivery.date
                 ),
             )
         )

@@ -1,6 +1,7 @@
 """A market that every instrument can be priced in, and random positions of each kind."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,7 @@ def market() -> PricingMarket:
             "EURUSD": surface(1.07, 0.08),
             "USDJPY": surface(160.0, 0.1),
         },
-        dividends={"ACME": pd.Series(0.8, index=pd.DatetimeIndex(dates))},
+        dividends={"ACME": tuple((date, 0.8) for date in dates)},
     )
 
 
@@ -120,12 +121,13 @@ class QuantLibMarket:
     def __init__(self, market: PricingMarket) -> None:
         self.market = market
         self.today = self.date(market.as_of)
+        self.curve, self.hazards = cache(self._curve), cache(self._hazards)
 
     @staticmethod
     def date(day: pd.Timestamp) -> ql.Date:
         return ql.Date(day.day, day.month, day.year)
 
-    def curve(self, name: str) -> ql.YieldTermStructureHandle:
+    def _curve(self, name: str) -> ql.YieldTermStructureHandle:
         node = self.market.curves[name]
         dates = [self.today, *(self.today + round(365 * tenor) for tenor in node.tenors)]
         rates = [node.rates[0], *node.rates]
@@ -133,7 +135,7 @@ class QuantLibMarket:
         built.enableExtrapolation()
         return ql.YieldTermStructureHandle(built)
 
-    def hazards(self, issuer: str, curve: str) -> ql.DefaultProbabilityTermStructureHandle:
+    def _hazards(self, issuer: str, curve: str) -> ql.DefaultProbabilityTermStructureHandle:
         """Our intensities; that they are right is another test's to show."""
         credit = CreditIndex(FactorIndex(self.market))
         times, rows = credit.rows(issuer, curve)
