@@ -71,6 +71,9 @@ class Evidence:
         Joint FHS, where it is not the reference.
     training, holdout : PathSample, optional
         Windows that the generator has and has not learned from; needed of a learned set.
+    twin : PathSample, optional
+        Learned paths of a twin of the generator, fitted like it without the held-out windows: it
+        then answers for memorisation, where the generator itself has learned from all there is.
     future : PathSample, optional
         Windows after the origin of a set of one origin, where time has passed since.
     liquid : PathSample, optional
@@ -83,6 +86,7 @@ class Evidence:
     baseline: PathSample | None = None
     training: PathSample | None = None
     holdout: PathSample | None = None
+    twin: PathSample | None = None
     future: PathSample | None = None
     liquid: PathSample | None = None
     spread: Cost | None = None
@@ -181,8 +185,8 @@ def _figures(
         unseen = not_computable("training and held-out windows were not given")
         figures |= {"copies": unseen, "membership": unseen}
     elif issued.learned and evidence.training is not None and evidence.holdout is not None:
-        mine = candidate
-        if issued.from_history is not None:
+        mine = candidate if evidence.twin is None else evidence.twin
+        if evidence.twin is None and issued.from_history is not None:
             mine = learned_part(candidate, issued.from_history[rows])
         figures |= memorisation_figures(
             mine.thinned(MOST_PATHS, seed=seed),
