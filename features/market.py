@@ -149,7 +149,8 @@ def _until(rows: pd.DataFrame, column: str, last: pd.Timestamp) -> pd.DataFrame:
     """Rows up to an instant; a table that is not there stays so."""
     if column not in rows:
         return rows
-    return rows[rows[column] <= last].reset_index(drop=True)
+    known = rows[column] <= last
+    return rows if known.all() else rows[known].reset_index(drop=True)
 
 
 def _known(

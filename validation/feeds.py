@@ -241,7 +241,8 @@ def _surviving(
         return pd.DataFrame()
     series, value = _KEYS.get(table, ("instrument", ""))
     rows = examined[table].rows
-    kept = rows[~rows[series].isin([name for where, name in gone if where == table])]
+    out = rows[series].isin([name for where, name in gone if where == table])
+    kept = rows[~out] if out.any() else rows
     if not value:  # of what happened at an instant, quarantined rows are gone already
         return kept.reset_index(drop=True)
     kept = kept.copy()

@@ -81,9 +81,11 @@ def typed_frame(table: Table, file: RawFile, *, latest: pd.Timestamp) -> TypedFr
         repetitive = {name for name, kind in content.items() if kind not in _DISTINCT}
         names, raw = csv_columns(file, list(content), repetitive)
     findings = _check_columns(table, file.name, names)
-    if raw.num_rows == 0 and not table.may_be_empty:
+    rows = raw.num_rows
+    if rows == 0 and not table.may_be_empty:
         raise no_data(file.name)
     columns: dict[str, object] = {}
+    cells: dict[str, pa.ChunkedArray] = {}
     faults: list[tuple[str, Fault]] = []
     for name, kind in content.items():
         if name not in raw.column_names:
@@ -91,21 +93,24 @@ def typed_frame(table: Table, file: RawFile, *, latest: pd.Timestamp) -> TypedFr
         try:
             required = name in table.required and name not in table.blank
             columns[name], found = _typed(raw[name], kind, required, name, latest)
+            if found or table.name in _MEANING:
+                cells[name] = raw[name]  # to be shown as they stand
+            raw = raw.drop_columns([name])  # millions of quotes are not held twice
         except MistypedError as error:
             remedy = f"Store {name} as {'instant' if kind == 'moment' else kind}."
             raise refusal(
                 file.name, "mistyped_column", f"column {name} {error}.", remedy
             ) from error
         faults += [(name, fault) for fault in found]
-    columns["row"] = np.arange(1, raw.num_rows + 1)
+    columns["row"] = np.arange(1, rows + 1)
     if table.series in table.optional:
-        columns[table.series] = _named(columns.get(table.series), table.name, raw.num_rows)
-    frame = pd.DataFrame(columns)
+        columns[table.series] = _named(columns.get(table.series), table.name, rows)
+    frame = pd.DataFrame(columns, copy=False)
     _check_series(table, file.name, faults)
     if table.name in _MEANING:
         faults += _MEANING[table.name](frame)
-    findings += _findings(table, file.name, frame, raw, faults)
-    return TypedFrame(_survivors(table, frame, findings), raw.num_rows, findings)
+    findings += _findings(table, file.name, frame, cells, faults)
+    return TypedFrame(_survivors(table, frame, findings), rows, findings)
 
 
 def column_names(file: RawFile, key: str) -> list[str]:
@@ -188,7 +193,7 @@ def _findings(
     table: Table,
     file: str,
     frame: pd.DataFrame,
-    raw: pa.Table,
+    cells: Mapping[str, pa.ChunkedArray],
     faults: Iterable[tuple[str, Fault]],
 ) -> Iterator[Finding]:
     """One finding for each series, column and rule, with its first cells as they stand."""
@@ -196,10 +201,10 @@ def _findings(
         series = frame[table.series].iloc[fault.rows].astype(str)
         for owner, at in sorted(series.groupby(series).indices.items()):
             rows = fault.rows[at]
-            cells = raw[name].take(pa.array(rows[:5])).cast(pa.string(), safe=False).to_pylist()
+            first = cells[name].take(pa.array(rows[:5])).cast(pa.string(), safe=False).to_pylist()
             shown = tuple(
                 f"row {row + 1}: {cell or 'empty'}"[:80]
-                for row, cell in zip(rows, cells, strict=False)
+                for row, cell in zip(rows, first, strict=False)
             )
             where = shown[0] if len(rows) == 1 else f"{len(rows)} rows, first {shown[0]}"
             message = f"{name} {fault.found} ({where})."

@@ -102,9 +102,10 @@ class EventRows:
         self._series, self._instant = series, instant
         self._names = rows[series].cat.categories
         self.breaches: list[Breach] = []
-        seen = rows[rows[instant] <= known_by]
+        known = (rows[instant] <= known_by).to_numpy()
+        seen = rows if known.all() else rows[known]
         time, codes = ticks(pd.DatetimeIndex(seen[instant])), seen[series].cat.codes.to_numpy()
-        by_series = np.lexsort((np.arange(len(seen)), codes))
+        by_series = np.argsort(codes, kind="stable")
         back = (np.diff(codes[by_series]) == 0) & (np.diff(time[by_series]) < 0)
         late = np.zeros(len(seen), dtype=np.bool_)
         late[by_series[1:][back]] = True
