@@ -135,18 +135,20 @@ def learned(logit: Float[np.ndarray, "component two"]) -> Dynamics:
 
 def correlation_path(observed: Observed, factors: Factors, dynamics: Dynamics) -> CorrelationPath:
     """Filter the factors' covariance through history; row ``t`` uses only what came before it."""
+    whitened, covariance, likelihood = _filter(
+        observed.scores,
+        observed.known,
+        observed.market,
+        factors.major,
+        factors.projection,
+        factors.rest,
+        dynamics.shock,
+        dynamics.keep,
+        dynamics.logit,
+    )
+    size = factors.major.shape[1]
     return CorrelationPath(
-        *_filter(
-            observed.scores,
-            observed.known,
-            observed.market,
-            factors.major,
-            factors.projection,
-            factors.rest,
-            dynamics.shock,
-            dynamics.keep,
-            dynamics.logit,
-        )
+        whitened, covariance.reshape(len(covariance), -1, size, size), likelihood
     )
 
 
@@ -225,14 +227,15 @@ def compared(observed: Observed, factors: Factors) -> dict[Kind, float]:
 def _filter(scores, known, market, major, projection, rest, shock, keep, logit):
     time, factors, components = len(scores), major.shape[1], shock.size
     whitened = np.empty((time, factors))
-    covariance = np.zeros((time + 1, components, factors, factors))
-    covariance[0] = np.eye(factors)
+    covariance = np.zeros((time + 1, components, factors * factors))
+    covariance[0, :, :: factors + 1] = 1.0
     likelihood = np.zeros(time)
     lower = np.zeros((factors, factors))
     weight = np.empty(components)
+    work = np.empty(factors * factors)
     for t in range(time):
         mixing_weights(logit, market[t], weight)
-        cholesky_of_mixture(covariance[t], weight, lower)
+        cholesky_of_mixture(covariance[t], weight, work, lower)
         turned = major @ lower
         scale = np.sqrt((turned * turned).sum(axis=1) + np.diag(rest))
         likelihood[t] = _pairwise(scores[t], known[t], turned, scale, rest)
@@ -240,9 +243,8 @@ def _filter(scores, known, market, major, projection, rest, shock, keep, logit):
         for i in range(factors):
             solved = (lower[i, :i] * whitened[t, :i]).sum()
             whitened[t, i] = (factor[i] - solved) / lower[i, i]
-        for component in range(components):
-            covariance[t + 1, component] = covariance[t, component]
-            advance(covariance[t + 1, component], factor, shock[component], keep[component])
+        covariance[t + 1] = covariance[t]
+        advance(covariance[t + 1], factor, shock, keep, work)
     return whitened, covariance, likelihood
 
 
@@ -282,24 +284,33 @@ def mixing_weights(logit, market, weight):
 
 @numba.njit(cache=True, nogil=True)
 @no_type_check
-def cholesky_of_mixture(covariance, weight, lower):
-    """Lower triangle of the weighted mean of the components, in place."""
+def cholesky_of_mixture(covariance, weight, work, lower):
+    """Lower triangle of the weighted mean of the components (each a row), in place."""
     size = lower.shape[0]
+    for i in range(work.size):
+        work[i] = weight[0] * covariance[0, i]
+    for component in range(1, weight.size):
+        for i in range(work.size):
+            work[i] += weight[component] * covariance[component, i]
     for i in range(size):
         for j in range(i + 1):
-            value = 0.0
-            for component in range(weight.size):
-                value += weight[component] * covariance[component, i, j]
+            value = work[i * size + j]
             for k in range(j):
                 value -= lower[i, k] * lower[j, k]
-            lower[i, j] = np.sqrt(max(value, PIVOT)) if i == j else value / lower[j, j]
+            lower[i, j] = value / lower[j, j] if j < i else np.sqrt(max(value, PIVOT))
 
 
 @numba.njit(cache=True, nogil=True)
 @no_type_check
-def advance(covariance, factor, shock, keep):
-    """One component after a session of given factors, in place."""
-    for i in range(factor.size):
-        for j in range(factor.size):
-            covariance[i, j] = shock * factor[i] * factor[j] + keep * covariance[i, j]
-        covariance[i, i] += 1.0 - shock - keep
+def advance(covariance, factor, shock, keep, work):
+    """The components (each a row) after a session of given factors, in place."""
+    size = factor.size
+    for i in range(size):
+        for j in range(size):
+            work[i * size + j] = factor[i] * factor[j]
+    for component in range(shock.size):
+        a, b = shock[component], keep[component]
+        for i in range(work.size):
+            covariance[component, i] = a * work[i] + b * covariance[component, i]
+        for i in range(size):
+            covariance[component, i * (size + 1)] += 1.0 - a - b

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, no_type_check
+from typing import no_type_check
 
 import numba
 import numpy as np
@@ -89,7 +89,6 @@ class FilteredHistory:
     derivative securities*.
     """
 
-    name: ClassVar[str] = "fhs"
     assets: tuple[Asset, ...]
     residual: Float32[np.ndarray, "time asset"]
     growth: Float32[np.ndarray, "time asset"]
@@ -104,6 +103,11 @@ class FilteredHistory:
         return cls(filtered.assets, residual, recursions.growth(residual), recursions, liquidity)
 
     @property
+    def name(self) -> str:
+        """``fhs``."""
+        return "fhs"
+
+    @property
     def description(self) -> Mapping[str, object]:
         """What a manifest must state."""
         return {"generator": self.name, "sessions_drawn_from": len(self.residual)}
@@ -112,10 +116,7 @@ class FilteredHistory:
         """Scenarios of one chunk; see `ScenarioModel`."""
         check_chunk(paths=paths, horizon=horizon)
         drawn = self.rows(index, horizon=horizon, seed=seed)[:paths]
-        moves = np.empty((paths, horizon, len(self.assets)), np.float32)
-        keep = self.liquidity is not None
-        variance = np.empty_like(moves if keep else moves[:0])
-        _roll(moves, variance, drawn, self.residual, self.growth, *self.recursions.arrays)
+        moves, variance = self.trajectories(drawn)
         if self.liquidity is None:
             return Moves(moves)
         return self.liquidity.attach(moves, variance, index=index, seed=seed)
@@ -132,12 +133,12 @@ class FilteredHistory:
         """P&L of one chunk; see `ScenarioModel`."""
         check_chunk(paths=paths, horizon=horizon)
         drawn = self.rows(index, horizon=horizon, seed=seed)[:paths]
-        return self.pnl_of_rows(drawn, weights)
+        return self.profits(drawn, weights)
 
     def rows(self, index: int, *, horizon: int, seed: int) -> Int[np.ndarray, "path step"]:
         """Rows of the residuals that each path of a whole chunk goes through."""
         generator = stream(seed, index, Purpose.ROWS)
-        # Drawn for the longest horizon: a longer set then begins like a shorter one.
+        # Session by session: a longer set begins like a shorter one.
         return np.column_stack(
             [
                 generator.integers(0, len(self.residual), CHUNK, dtype=np.int32)
@@ -145,7 +146,16 @@ class FilteredHistory:
             ]
         )
 
-    def pnl_of_rows(
+    def trajectories(
+        self, rows: Int[np.ndarray, "path step"]
+    ) -> tuple[Float32[np.ndarray, "path step asset"], Float32[np.ndarray, "path step asset"]]:
+        """Moves of paths through given rows, and the variances before them; empty if unused."""
+        moves = np.empty((*rows.shape, len(self.assets)), np.float32)
+        variance = np.empty_like(moves if self.liquidity else moves[:0])
+        _roll(moves, variance, rows, self.residual, self.growth, *self.recursions.arrays)
+        return moves, variance
+
+    def profits(
         self, rows: Int[np.ndarray, "path step"], weights: Float[np.ndarray, "asset book"]
     ) -> Float[np.ndarray, "path book"]:
         """P&L of paths through given rows, computing only what a book holds."""
