@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.sources.parsing import MistypedError
-from features.sources.times import dates, instants
+from features.sources.times import dates, instants, moments
 
 TODAY = pd.to_datetime("2024-06-28")
 
@@ -161,3 +161,35 @@ def test_every_iso_date_is_read_as_itself(days):
     values, faults = dates(column([day.isoformat() for day in days]), required=True, latest=TODAY)
     np.testing.assert_array_equal(values, np.array(days, dtype="datetime64[ns]"))
     assert faults == []
+
+
+@given(
+    st.lists(st.datetimes(datetime(1971, 1, 1), datetime(2024, 6, 28)), min_size=1),
+    st.sampled_from(["T", " "]),
+)
+def test_a_column_that_is_parsed_at_once_says_what_its_cells_say(moments_told, between):
+    told = [f"{moment:%Y-%m-%d}{between}{moment:%H:%M:%S.%f}Z" for moment in moments_told]
+    at_once, none = instants(column(told), latest=TODAY)
+    one_by_one, also_none = instants(column(told).dictionary_encode(), latest=TODAY)
+    assert none == also_none == []
+    assert at_once.equals(one_by_one)
+    assert list(at_once) == [pd.Timestamp(moment, tz="UTC") for moment in moments_told]
+
+
+@pytest.mark.parametrize(
+    ("instant", "rule"),
+    [
+        ("2024-06-28T23:59:59Z", None),
+        ("2024-06-29T00:00:00Z", "future_instant"),
+        ("2150-01-01T00:00:00Z", "future_instant"),
+        ("1970-01-20T17:39:39Z", "epoch_unit"),
+        ("1969-12-31T23:59:59Z", None),
+    ],
+)
+def test_what_happened_is_neither_to_come_nor_at_the_epoch(instant, rule):
+    for kind in (None, pa.dictionary(pa.int32(), pa.string())):
+        told = column([instant, "2020-03-16T20:30:00Z"], pa.string())
+        _, faults = moments(told if kind is None else told.cast(kind), latest=TODAY)
+        assert rules(faults) == ({rule: [0]} if rule else {})
+    stored = column([pd.Timestamp(instant).to_pydatetime()], pa.timestamp("us", "UTC"))
+    assert set(rules(moments(stored, latest=TODAY)[1])) == ({rule} if rule else set())
