@@ -134,27 +134,19 @@ def _table(contract: Contract) -> Float[np.ndarray, "vol moneyness term"]:
     """Coefficients of the premium in the rates, at each volatility and moneyness."""
     both = contract.carried == "yield"
     places = [(0, 0), (1, 0), (-1, 0)] + ([(0, 1), (0, -1), (1, 1)] if both else [])
-    solved = np.stack([_solved(contract, r * WIDTH, q * WIDTH) for r, q in places], axis=-1)
-    powers = np.array([[1, r, r * r, q, q * q, r * q][: len(places)] for r, q in places], float)
-    return np.ascontiguousarray(solved @ np.linalg.inv(powers).T)
-
-
-def _solved(contract: Contract, up: float, earned: float) -> Float[np.ndarray, "vol moneyness"]:
-    """Premiums in units of the strike at moved rates, for every volatility of the grid."""
-    return np.stack(
-        [
-            early_exercise(
-                np.array([each for each, _ in contract.dividends]),
-                np.array([amount / contract.strike for _, amount in contract.dividends]),
-                contract.sign,
-                contract.years,
-                contract.vol * relative,
-                contract.rate + up,
-                contract.yield_rate + (up if contract.carried == "none" else earned),
-            )
-            for relative in VOLS
-        ]
+    r, q = WIDTH * np.array(places, dtype=np.float64).T
+    shape = len(places), len(VOLS)
+    solved = early_exercise(
+        np.array([each for each, _ in contract.dividends]),
+        np.array([amount / contract.strike for _, amount in contract.dividends]),
+        contract.sign,
+        contract.years,
+        vols=np.broadcast_to(contract.vol * VOLS, shape).ravel(),
+        rates=contract.rate + np.repeat(r, len(VOLS)),
+        yields=contract.yield_rate + np.repeat(r if contract.carried == "none" else q, len(VOLS)),
     )
+    powers = np.array([[1, r, r * r, q, q * q, r * q][: len(places)] for r, q in places], float)
+    return np.einsum("pvm,tp->vmt", solved.reshape(*shape, -1), np.linalg.inv(powers))
 
 
 def _cubic(at: torch.Tensor, nodes: int) -> tuple[torch.Tensor, list[torch.Tensor]]:
