@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from flows.drawing import GAIN, INK, LOSS, OURS, SHADE, THEIRS, WIDTH, drawn
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-LOSS, GAIN, OURS, THEIRS, INK, SHADE = (
-    "#5f6b76", "#c3cad1", "#1f4e79", "#b3541e", "#3a444e", "#f1f3f5",
-)  # fmt: skip
 _MARGIN = pd.Timedelta(days=14)
-_WIDTH = 9.6  # inches, of which the panels take nine tenths
-_SHOWN_FONT = "'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "foreshock",
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine measures alike
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#8a949e",
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "grid.color": "#e6e9ec",
-    "axes.axisbelow": True,
-}
 
 
 def crisis_picture(
@@ -65,20 +45,17 @@ def crisis_picture(
     Returns
     -------
     str
-        SVG as a ``data:`` address, so that pictures on one page share no identifiers. The same
-        forecasts give the same text.
+        See `flows.drawing.drawn`. The same forecasts give the same text.
     """
-    import matplotlib as mpl
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-    from matplotlib.figure import Figure
 
     near = forecasts["target"].between(first - _MARGIN, last + _MARGIN)
     held = forecasts[near & (forecasts["alpha"] == alpha) & forecasts["pnl"].notna()]
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH, 4.2))
+
+    def draw(figure: Figure) -> None:
         figure.subplots_adjust(left=0.085, right=0.995, top=0.92, bottom=0.07, hspace=0.1)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-        stroke = 0.6 * 72 * 0.9 * _WIDTH / max(1, held["target"].nunique())
+        stroke = 0.6 * 72 * 0.9 * WIDTH / max(1, held["target"].nunique())
         if portfolio is None:
             upper.text(0.5, 0.5, "no book reaches this crisis", transform=upper.transAxes)
         else:
@@ -91,11 +68,8 @@ def crisis_picture(
         lower.xaxis.set_major_locator(locator)
         lower.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
         figure.align_ylabels()
-        written = StringIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    drawing = written.getvalue().replace("'DejaVu Sans'", _SHOWN_FONT)
-    encoded = base64.b64encode(drawing.encode()).decode("ascii")
-    return f"data:image/svg+xml;base64,{encoded}"
+
+    return drawn(draw, height=4.2)
 
 
 def _draw_book(
