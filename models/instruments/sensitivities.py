@@ -65,7 +65,8 @@ def quadratic(book: PricedBook) -> Quadratic:
     """Delta, gamma, vega and every cross term, in each factor's own move.
 
     Fast, and wrong where a scenario is far: an option's payoff bends in ways that no parabola
-    does, and a default is no small move. How far off it is, `revaluation_gap` measures.
+    does, and a default is no small move. How far off it is,
+    `models.portfolio.revaluation_gap` measures.
     """
     count = len(book.factors)
     slopes = _slopes(book.moved, count)
