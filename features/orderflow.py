@@ -69,12 +69,16 @@ def session_flow(market: MarketData, name: str, dates: pd.DatetimeIndex) -> Sess
     dates : DatetimeIndex of shape (time,)
         Sessions of the instrument, ascending.
     """
+    flow = unknown_flow(len(dates))
+    if not any(
+        _tells_of(events, name) for events in (market.intraday, market.quotes, market.orders)
+    ):
+        return flow
     instrument = replace(market.instruments[name], lag_sessions=0)
     closes = ticks(close_instants(instrument, dates))
     hours = pd.Timedelta(days=1) if instrument.calendar == EVERY_DAY else TRADING
     opens = closes - hours.value
     opens[1:] = np.maximum(opens[1:], closes[:-1])
-    flow = unknown_flow(len(dates))
     flow.volatility[:] = _realised(_of(market.intraday, name), opens, closes)
     quotes, orders = _quotes(market, name), _trades(market, name)
     best = {
@@ -203,6 +207,10 @@ def _trades(market: MarketData, name: str) -> dict[str, Any]:
 
 def _numbers(rows: pd.DataFrame, field: str) -> Float[np.ndarray, " event"]:
     return rows[field].to_numpy(dtype=np.float64) if field in rows else np.full(len(rows), np.nan)
+
+
+def _tells_of(events: pd.DataFrame, name: str) -> bool:
+    return len(events) > 0 and bool((events["instrument"] == name).any())
 
 
 def _of(events: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -92,12 +92,13 @@ def small_market() -> MarketData:
 def _events(
     close: pd.DataFrame, sessions: pd.DatetimeIndex, generator: np.random.Generator
 ) -> dict[str, pd.DataFrame]:
-    """Bars within the day, quotes and trades of ACME and BOLT, and a headline a session."""
+    """Bars within the day, quotes and trades of two stocks for a year, and headlines for all."""
+    year = sessions[(sessions >= "2019-10-01") & (sessions < "2020-10-01")]
     about = pd.DataFrame(
         [
             {"time": (day + pd.Timedelta(hours=hour)).tz_localize("America/New_York"),
              "instrument": name, "price": close.at[day, name]}
-            for day in sessions for name in ("ACME", "BOLT") for hour in (11, 12, 13, 15)
+            for day in year for name in ("ACME", "BOLT") for hour in (11, 12, 13, 15)
         ]
     )  # fmt: skip
     size = len(about)
@@ -110,7 +111,7 @@ def _events(
     side = pd.Categorical(generator.choice(["buy", "sell", ""], size))
     paid = price + half * generator.choice([-1.0, 1.0], size)
     orders = pd.DataFrame({**keys, "side": side, "size": 10.0, "price": paid})
-    told = time[::8] + pd.Timedelta(hours=9)
+    told = (sessions + pd.Timedelta(hours=18)).tz_localize("UTC")
     words = generator.choice(["hope and calm", "fear of war", "results"], len(told))
     return {
         "intraday": pd.DataFrame({**keys, "open": price, "close": paid, "volume": 1.0}),

@@ -192,3 +192,24 @@ def test_an_unreadable_directory_is_refused_without_a_traceback(tmp_path: Path) 
     done = CliRunner().invoke(app, ["validate", "--data", str(tmp_path / "nowhere")])
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+
+
+def test_what_happened_within_the_day_goes_on_up_to_the_last_origin(directory: Path) -> None:
+    """New York's winter close is 21:00 UTC, its origin 22:00."""
+    day = f"{DATES[-1]:%Y-%m-%d}"
+    (directory / "quotes.csv").write_text(
+        "time,instrument,bid,ask,bid_size,ask_size\n"
+        f"{day}T15:00:00Z,A,9,10,1,1\n"
+        f"{day}T15:00:01Z,B,9,10,1,1\n"
+        f"{day}T23:00:00Z,A,9,10,1,1\n"
+    )
+    (directory / "headlines.csv").write_text(f"available_at,text\n{day}T15:00:00Z,=1+1\n")
+    market = ingest(directory).market
+    assert market.quotes["instrument"].tolist() == ["A", "B"]
+    assert market.headlines["text"].tolist() == ["=1+1"]
+    assert market.orders.empty
+    assert market.intraday.empty
+    earlier = truncate(market, DATES[-2])
+    assert earlier.quotes.empty
+    assert earlier.headlines.empty
+    assert earlier.snapshot == market.snapshot
