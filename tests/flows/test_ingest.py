@@ -195,7 +195,7 @@ def test_an_unreadable_directory_is_refused_without_a_traceback(tmp_path: Path) 
 
 
 def test_what_happened_within_the_day_goes_on_up_to_the_last_origin(directory: Path) -> None:
-    """New York's winter close is 21:00 UTC, its origin 22:00."""
+    """New York's summer close is 20:00 UTC, its origin 21:00."""
     day = f"{DATES[-1]:%Y-%m-%d}"
     (directory / "quotes.csv").write_text(
         "time,instrument,bid,ask,bid_size,ask_size\n"
