@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -103,3 +105,25 @@ def test_bars_of_the_next_day_are_not_looked_at():
     rows = bars()
     later = rows.iloc[[-1]].assign(time=KNOWN_BY + pd.Timedelta(seconds=1), close=-1.0)
     assert rules(pd.concat([rows, later])) == {}
+
+
+def test_the_55_days_without_a_first_hour_are_found_in_a_real_feed(rich_market: Path):
+    """SPY 2018 to 2020; how many they are stands in the notes that came with the data."""
+    file = rich_market.parent / "microstructure" / "intraday_5min.parquet"
+    if not file.is_file():
+        pytest.skip("No microstructure samples beside the richer market.")
+    rows = pd.read_parquet(file)
+    rows = rows.assign(
+        instrument=rows["instrument"].astype("category"),
+        time=rows["time"].dt.as_unit("ns"),
+        row=range(1, len(rows) + 1),
+    )
+    dates = pd.DatetimeIndex(rows["time"].dt.tz_localize(None).dt.normalize().unique())
+    found = examine_events(
+        "intraday",
+        rows,
+        {"SPY": replace(ACME, name="SPY")},
+        sessions={"SPY": dates},
+        known_by=pd.Timestamp("2020-12-31T22:00Z"),
+    )
+    assert {b.rule.name: b.count for b in found.breaches} == {"silent_in_market_hours": 55}
