@@ -23,8 +23,6 @@ UNIT = 20.0
 TRIANGLE = 0.001
 """Most by which the three sides of an FX triangle may disagree, relative to the rate."""
 
-_OVERFLOWS = 700.0  # exp of more is no double
-
 
 def path_checks(
     moves: Float[np.ndarray, "path step asset"],
@@ -73,7 +71,7 @@ def path_checks(
     level = levels(moves, assets)
     sign = cells_check(
         "price_sign",
-        _wrong_sign(level, assets),
+        _wrong_sign(level, moves, assets),
         axes=axes,
         names=names,
         by_path=True,
@@ -104,12 +102,15 @@ def currency_pair(asset: Asset) -> tuple[str, str] | None:
     return name[:3], name[3:]
 
 
-def _wrong_sign(level: NDArray[np.float64], assets: Sequence[Asset]) -> NDArray[np.bool_]:
+def _wrong_sign(
+    level: NDArray[np.float64], moves: NDArray[np.floating], assets: Sequence[Asset]
+) -> NDArray[np.bool_]:
     positive = np.array([asset["move"] == "log" for asset in assets])
     spread = np.array([asset["kind"] == "spread" for asset in assets])
     with np.errstate(invalid="ignore"):
         impossible = (positive & ~((level > 0) & np.isfinite(level))) | (spread & (level < 0))
-    return impossible & ~np.isnan(level)  # what is not finite has broken another rule
+    # what is not finite has broken another rule, from there on
+    return impossible & np.logical_and.accumulate(np.isfinite(moves), axis=1)
 
 
 def _kinds(assets: Sequence[Asset]) -> Check:

@@ -27,7 +27,7 @@ class PathSample:
     """
 
     moves: Float[np.ndarray, "path step asset"]
-    logarithmic: Bool[np.ndarray, " asset"]
+    logarithmic: Bool[np.ndarray, " flag"]
     paths_per_date: int = 1
     block: int = 1
 
