@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands import decide, desk, operate, people, registry, replay, review, sessions, weekly
+from flows.commands import (
+    decide,
+    desk,
+    operate,
+    people,
+    registry,
+    replay,
+    review,
+    scenarios,
+    sessions,
+    weekly,
+)
 from flows.options import (
     Alphas,
     AsOf,
@@ -116,7 +127,7 @@ def validate(data: Data = None, as_of: AsOf = None, json: Json = None) -> int:
 @app.command(epilog="Example: foreshock train --model mlp --data ./mine")
 @guarded
 def train(
-    model: Annotated[str, typer.Option("--model", help="linear, mlp or combined.")],
+    model: Annotated[str, typer.Option("--model", help="linear, mlp, transformer or combined.")],
     data: Data = None,
     as_of: AsOf = None,
     alphas: Alphas = None,
@@ -197,6 +208,7 @@ def score(
 
 
 PANELS = (
+    ("Scenarios and risk", scenarios.app),
     ("Each session", sessions.app),
     ("Each session", desk.app),
     ("Each session", weekly.app),

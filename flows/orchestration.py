@@ -16,6 +16,9 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import lifecycle
 from flows.backtest_job import backtest
+from flows.scenario_sets.make import make_set, summary_lines
+from flows.scenario_sets.request import scenario_request
+from flows.scenario_sets.stress_file import read_stress
 from flows.settings import read_settings, state_root
 from flows.steps import Steps, ingested
 from flows.terminal import Terminal
@@ -72,6 +75,21 @@ def run_flow(
     settings, where = read_settings(**request), Path(out) if out else None
     steps = steps_of(lifecycle.STEPS, quiet)
     return lifecycle.run(settings, root=state_root(), steps=steps, out=where).as_dict()
+
+
+@flow(name="foreshock-scenarios", persist_result=False)
+def scenarios_flow(
+    request: dict[str, Any], out: str, stress: str | None = None, *, quiet: bool = False
+) -> dict[str, Any]:
+    """Make a scenario set; see `flows.scenario_sets.make.make_set`."""
+    made = make_set(
+        scenario_request(**request),
+        root=state_root(),
+        steps=steps_of(4, quiet),
+        out=Path(out),
+        stress=None if stress is None else read_stress(Path(stress)),
+    )
+    return {**made.as_dict(), "lines": list(summary_lines(made))}
 
 
 def steps_of(total: int, quiet: bool = False) -> Steps:

@@ -1,9 +1,9 @@
-"""The files of a scenario set: written chunk by chunk, opened without reading them into memory."""
+"""The files of a scenario set, opened without reading them into memory."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from flows.outputs import json_bytes, write_whole
 from flows.refusal import RefusedError
-from models.base import Asset, Moves
+from models.base import Asset
 
 PATHS, ASSETS, WEIGHTS, SPREAD, DEPTH = (
     "paths.npy",
@@ -44,60 +44,21 @@ class ScenarioSet:
     depth: NDArray[np.float32] | None = None
 
 
-def write_set(
-    directory: Path,
-    chunks: Iterable[Moves],
-    assets: Sequence[Asset],
-    *,
-    paths: int,
-    horizon: int,
-    weights: NDArray[np.float64] | None = None,
+def write_assets(
+    directory: Path, assets: Sequence[Asset], *, weights: NDArray[np.float64] | None = None
 ) -> None:
-    """Write arrays and the list of assets; no more than one chunk is held in memory.
+    """Write what belongs to the arrays of `models.scenarios.chunks.write_moves`.
 
     Parameters
     ----------
     directory : Path
-        Exists, and is not yet read by anyone.
-    chunks : iterable of Moves
-        In order; together ``paths`` paths.
+        Holds the arrays.
     assets : sequence of Asset
         In the order of the asset axis.
-    paths, horizon : int
-        Lengths of the first two axes.
     weights : array of shape (path,), optional
-        Probabilities, summing to one.
-
-    Raises
-    ------
-    ValueError
-        If the chunks do not add up to what was announced.
+        Probabilities, summing to one; without them all paths count alike.
     """
-    shape = (paths, horizon, len(assets))
-    out: dict[str, NDArray[np.float32]] = {}
-    done = 0
-    for chunk in chunks:
-        parts = {PATHS: chunk.paths, SPREAD: chunk.spread, DEPTH: chunk.depth}
-        for name, part in parts.items():
-            if part is None:
-                continue
-            if part.shape[1:] != shape[1:] or done + len(part) > paths:
-                raise ValueError(
-                    f"chunks must fill (path, step, asset) = {shape}, got {part.shape} after "
-                    f"{done} paths. Ask the generator for the same paths, horizon and assets."
-                )
-            if name not in out:
-                out[name] = np.lib.format.open_memmap(
-                    directory / name, mode="w+", dtype=np.float32, shape=shape
-                )
-            out[name][done : done + len(part)] = part
-        done += len(chunk.paths)
-    if done != paths:
-        raise ValueError(f"chunks hold {done} paths of {paths} announced. Draw the rest.")
-    for array in out.values():
-        array.flush()  # pyright: ignore[reportAttributeAccessIssue] - a memory map
-    listed = json_bytes([asdict(asset) for asset in assets])
-    write_whole(directory / ASSETS, listed)
+    write_whole(directory / ASSETS, json_bytes([asdict(asset) for asset in assets]))
     if weights is not None:
         np.save(directory / WEIGHTS, weights.astype(np.float64))
 

@@ -1,0 +1,97 @@
+"""Scenario sets: made with papers, and checked against them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.options import GATE, REFUSED, AsOf, Data, Json, Seed, Verbose, answer, guarded, names
+
+app = typer.Typer()
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A scenario set.")]
+
+
+@app.command(
+    epilog="Example: foreshock scenarios --model flow --paths 50000 --horizon 10 --out ./set"
+)
+@guarded
+def scenarios(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new directory.")],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="fhs (default), gaussian, copula, flow, diffusion or vae."),
+    ] = None,
+    paths: Annotated[int | None, typer.Option("--paths", help="Joint draws; 50000.")] = None,
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", help="Sessions of each, 1 to 60; 10.")
+    ] = None,
+    stress: Annotated[
+        Path | None,
+        typer.Option("--stress", metavar="FILE", help="YAML: shocks, correlations, or both."),
+    ] = None,
+    instruments: Annotated[
+        str | None,
+        typer.Option("--instruments", metavar="LIST", help="By default all with enough history."),
+    ] = None,
+    data: Data = None,
+    as_of: AsOf = None,
+    seed: Seed = None,
+    no_audit: Annotated[
+        bool, typer.Option("--no-audit", help="Skip the test for memorisation: research only.")
+    ] = False,
+    research: Annotated[
+        bool, typer.Option("--research", help="An UNOFFICIAL set is no failure.")
+    ] = False,
+    json: Json = None,
+    verbose: Verbose = False,
+) -> int:
+    """Generate joint futures of a market, examined and signed; 3 if risk may not use them."""
+    from flows.scenario_sets.request import scenario_request
+    from flows.scenario_sets.stress_file import read_stress
+    from flows.tracked import ready
+
+    request = scenario_request(
+        data=data,
+        as_of=as_of,
+        model=model,
+        paths=paths,
+        horizon=horizon,
+        instruments=names(instruments),
+        seed=seed,
+        audit=not no_audit,
+    )
+    if stress is not None:
+        read_stress(stress)
+    ready(verbose=verbose)
+    from flows.orchestration import scenarios_flow
+
+    done = scenarios_flow(
+        request.model_dump(mode="json"),
+        out=str(out),
+        stress=None if stress is None else str(stress),
+    )
+    if not answer({k: v for k, v in done.items() if k != "lines"}, json):
+        for line in done["lines"]:
+            typer.echo(line)
+    return GATE if done["unofficial"] and not research else 0
+
+
+@app.command(epilog="Example: foreshock verify ./set")
+@guarded
+def verify(directory: Directory, json: Json = None) -> int:
+    """Check every file of a scenario set against its signed manifest: 0 intact, 2 not."""
+    from flows.scenario_sets.verify import stamp
+    from flows.scenario_sets.verify import verify as checked
+    from flows.settings import state_root
+
+    found = checked(directory, root=state_root())
+    if not answer(found.as_dict(), json):
+        for fault in found.faults:
+            typer.echo(fault, err=True)
+        if not found.faults:
+            count = len(found.manifest["subject"])
+            typer.echo(f"intact: {count} files, {found.manifest['sha256'][:12]}. {stamp(found)}")
+    return REFUSED if found.faults else 0

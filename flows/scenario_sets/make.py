@@ -1,0 +1,317 @@
+"""Make a scenario set: fit, draw, put under stress, examine, sign, and only then show it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from features.market import MarketData
+from flows.clock import instant_text
+from flows.outputs import json_bytes, publish, staging, write_whole
+from flows.processes import processes
+from flows.provenance import provenance
+from flows.refusal import RefusedError
+from flows.scenario_sets.files import PATHS, ScenarioSet, read_set, write_assets
+from flows.scenario_sets.manifest import NAME, Recipe, signed_manifest
+from flows.scenario_sets.request import ScenarioRequest
+from flows.scenario_sets.stress_file import Stress
+from flows.settings import Settings
+from flows.signing import signer
+from flows.steps import Steps, ingested
+from flows.terminal import Step
+
+if TYPE_CHECKING:
+    from models.base import ScenarioModel
+
+CERTIFICATE, REPORT = "certificate.json", "report.html"
+FEWEST = 1000
+"""Sessions an instrument needs to be in a set that does not name its instruments."""
+NOT_AUDITED = "memorisation was not audited"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A set that stands on disk.
+
+    Attributes
+    ----------
+    directory : Path
+    manifest, certificate : dict
+    """
+
+    directory: Path
+    manifest: dict[str, Any]
+    certificate: dict[str, Any]
+
+    @property
+    def unofficial(self) -> list[str]:
+        """Why it is for research only; empty for a set that risk may use."""
+        return list(self.manifest["predicate"]["unofficial"])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they go into JSON."""
+        predicate = self.manifest["predicate"]
+        return {
+            "schema": "foreshock.scenarios/1",
+            "directory": str(self.directory),
+            "sha256": self.manifest["sha256"],
+            "model": predicate["model"]["name"],
+            "sampling": predicate["sampling"],
+            "marks": predicate["marks"],
+            "unofficial": predicate["unofficial"],
+            "verdict": self.certificate["verdict"],
+            "reasons": self.certificate["reasons"],
+        }
+
+
+def make_set(
+    request: ScenarioRequest,
+    *,
+    root: Path,
+    steps: Steps,
+    out: Path,
+    stress: Stress | None = None,
+) -> Made:
+    """Make a set and write it whole; nothing appears under ``out`` before its papers are signed.
+
+    Parameters
+    ----------
+    request : ScenarioRequest
+    root : Path
+        State root.
+    steps : Steps
+    out : Path
+        Directory of the set; must not exist, or be empty.
+    stress : Stress, optional
+
+    Raises
+    ------
+    RefusedError
+        If the directory is taken, an instrument is unknown or too short, or the stress is refused.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RefusedError(f"{out}: is there already. Name a new directory: a set is not replaced.")
+    began = datetime.now(UTC)
+    found = ingested(steps, Settings(data=request.data, as_of=request.as_of), root)
+    market = found.market
+    names = chosen(market, request)
+
+    def fit(step: Step) -> ScenarioModel:
+        from models.scenarios.registry import fit_generator
+
+        try:
+            model = fit_generator(
+                request.model,
+                market,
+                names,
+                as_of=market.as_of,
+                seed=request.seed,
+                jobs=processes(len(names), worth=8),
+            )
+        except ValueError as error:
+            raise RefusedError(f"model {request.model}: {error}") from error
+        step.summary = f"{request.model} on {len(names)} series to {market.as_of.date()}"
+        return model
+
+    model = steps("fit", fit)
+    with staging(out.absolute().parent) as beside:
+        files = beside / "files"
+        files.mkdir()
+        told = steps("draw", lambda step: _draw(step, model, request, files, stress))
+        held = read_set(files)
+        certificate = steps(
+            "examine", lambda step: _examine(step, held, model, market, request, stress)
+        )
+        write_whole(files / CERTIFICATE, json_bytes(certificate))
+        _report(files, held, model, market, certificate)
+        recipe = Recipe(
+            model={
+                "name": model.name,
+                "snapshot": market.snapshot,
+                "train_until": f"{market.as_of:%Y-%m-%d}",
+                "instruments": names,
+                "description": _plain(dict(model.description)),
+            },
+            sampling={
+                "paths": request.paths,
+                "horizon": request.horizon,
+                "seed": request.seed,
+                "generator": "philox",
+                "device": "cpu",
+                **_plain(told),
+            },
+            filters=[
+                {"rule": rule, "rejected": count}
+                for rule, count in (certificate["filters"] or {}).get("by_rule", {}).items()
+            ],
+            parents={},
+            verdict="PASS" if certificate["usable_by_risk"] else "FAIL",
+            settings=request.model_dump(mode="json", exclude={"data"}),
+        )
+        manifest = signed_manifest(
+            files,
+            recipe,
+            made_by=provenance(),
+            signer=signer(root),
+            times={"began": instant_text(began), "ended": instant_text(datetime.now(UTC))},
+            unofficial=() if request.audit or not _learns(model) else (NOT_AUDITED,),
+        )
+        write_whole(files / NAME, json_bytes(manifest))
+        publish(files, out)
+    return Made(out, manifest, certificate)
+
+
+def chosen(market: MarketData, request: ScenarioRequest) -> tuple[str, ...]:
+    """Instruments of a set: those asked for, else all with enough history, by name.
+
+    Raises
+    ------
+    RefusedError
+        If one that was asked for is not in the market, or none is left.
+    """
+    if request.instruments is not None:
+        if missing := [name for name in request.instruments if name not in market.instruments]:
+            raise RefusedError(
+                f"instruments: {', '.join(missing)} did not pass the feed gate or is not in the "
+                f"market. `foreshock validate` says which."
+            )
+        return request.instruments
+    counts = market.close.loc[: market.as_of].notna().sum()
+    last = market.close.apply(pd.Series.last_valid_index)
+    alive = last >= market.as_of - pd.Timedelta(days=7)
+    names = [name for name in market.instruments if counts[name] > FEWEST and alive[name]]
+    if not names:
+        raise RefusedError(
+            f"instruments: none has more than {FEWEST} sessions up to {market.as_of.date()}. Name "
+            f"some with --instruments, or give longer histories."
+        )
+    return tuple(sorted(names))
+
+
+def _draw(
+    step: Step,
+    model: ScenarioModel,
+    request: ScenarioRequest,
+    files: Path,
+    stress: Stress | None,
+) -> dict[str, Any]:
+    """Write the arrays; what the manifest says of how they came about."""
+    from models.scenarios.chunks import CHUNK, write_moves
+
+    write_moves(
+        model,
+        files,
+        paths=request.paths,
+        horizon=request.horizon,
+        seed=request.seed,
+        jobs=processes(request.paths // CHUNK, worth=4),
+        workers="processes" if _learns(model) else "threads",
+    )
+    weights = None
+    told: dict[str, Any] = {"chunk": CHUNK}
+    if stress is not None:
+        from flows.scenario_sets.stressed import stressed
+
+        under = stressed(
+            np.load(files / PATHS, allow_pickle=False), model.assets, stress, seed=request.seed
+        )
+        np.save(files / PATHS, under.paths)
+        weights = under.weights
+        told |= under.told
+    write_assets(files, model.assets, weights=weights)
+    step.summary = (
+        f"{request.paths:,} paths of {request.horizon} sessions, {len(model.assets)} assets"
+    )
+    return told
+
+
+def _examine(
+    step: Step,
+    held: ScenarioSet,
+    model: ScenarioModel,
+    market: MarketData,
+    request: ScenarioRequest,
+    stress: Stress | None,
+) -> dict[str, Any]:
+    from flows.scenario_sets.evidence import evidence_of
+    from validation.certify import ScenarioSet as Issued
+    from validation.certify import certify
+
+    audit = _learns(model) and request.audit
+    evidence = evidence_of(
+        model,
+        market,
+        as_of=market.as_of,
+        horizon=request.horizon,
+        seed=request.seed,
+        audit=audit,
+        jobs=processes(len(model.assets), worth=8),
+    )
+    told = certify(
+        Issued(
+            held.moves,
+            [asdict(asset) for asset in held.assets],
+            spread=held.spread,
+            depth=held.depth,
+            learned=audit,
+        ),
+        evidence,
+        identity={"model": model.name, "paths": request.paths, "horizon": request.horizon},
+        stressed=stress is not None,
+        seed=request.seed,
+    )
+    failed = sum(gate["passed"] is False for gate in told["gates"])
+    step.summary = f"{told['verdict']}: {failed} of {len(told['gates'])} gates failed"
+    return told
+
+
+def _report(
+    files: Path,
+    held: ScenarioSet,
+    model: ScenarioModel,
+    market: MarketData,
+    certificate: dict[str, Any],
+) -> None:
+    from flows.scenario_sets.page import page_of
+
+    write_whole(files / REPORT, page_of(held, market, model.name, certificate).encode())
+
+
+def _learns(model: ScenarioModel) -> bool:
+    from models.scenarios.registry import NEURAL
+
+    return model.name in NEURAL
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as JSON has them: numbers of numpy and tuples are none."""
+
+    def unwrapped(value: object) -> object:
+        if isinstance(value, np.generic):
+            return value.item()
+        raise TypeError(f"{value!r:.60} is no plain value for a manifest")
+
+    return json.loads(json.dumps(values, default=unwrapped, allow_nan=False))
+
+
+def summary_lines(made: Made) -> Sequence[str]:
+    """What a person is told at the end; the last line is the directory."""
+    predicate = made.manifest["predicate"]
+    lines = [
+        f"{predicate['model']['name']}: {made.certificate['verdict']}",
+        *(f"  {reason}" for reason in made.certificate["reasons"]),
+    ]
+    if made.unofficial:
+        lines.append(f"UNOFFICIAL: {'; '.join(made.unofficial)}. For research only.")
+    elif predicate["marks"]:
+        lines.append(f"{' '.join(predicate['marks'])}: signed by this machine's own key.")
+    lines.append(f"report: {made.directory / REPORT}")
+    lines.append(f"check:  foreshock verify {made.directory}")
+    return [*lines, str(made.directory)]
