@@ -79,6 +79,7 @@ def tail_picture(
                     axes.loglog(size, odds, style, color=colour, lw=1.1, label=f"{name}, {side}")
             axes.set_title(told.assets[at].instrument, fontsize=9, loc="left")
             axes.set_ylim(1e-4, 0.6)
+            axes.set_xlim(left=0.2 * float(np.abs(total[:, at]).mean() or 1.0))
         _hide(grid, len(shown))
         grid.flat[0].legend(frameon=False, fontsize=7, loc="lower left")
         figure.supxlabel("size of the move over the horizon", fontsize=9, color=INK)
