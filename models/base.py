@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,7 @@ class Moves:
     depth: NDArray[np.float32] | None = None
 
 
+@runtime_checkable
 class ScenarioModel(Protocol):
     """A generator of joint scenarios, fitted to what was known at an as-of.
 

@@ -162,19 +162,12 @@ def simulate_pnl(
     check_size(paths=paths, horizon=horizon)
     check_books(model.assets, weights)
 
-    def some(share: list[Chunk]) -> Float[np.ndarray, "path book"]:
-        return np.concatenate(
-            [
-                model.pnl(chunk.index, weights, paths=chunk.paths, horizon=horizon, seed=seed)
-                for chunk in share
-            ]
-        )
-
     pnl = np.empty((paths, weights.shape[1]))
     with parallel_config("loky" if workers == "processes" else "threading", n_jobs=jobs):
         done = 0
         for part in Parallel(return_as="generator")(
-            delayed(some)(share) for share in shares(paths, jobs=jobs)
+            delayed(_profits)(model, weights, share, horizon, seed)
+            for share in shares(paths, jobs=jobs)
         ):
             pnl[done : done + len(part)] = part
             done += len(part)
@@ -214,15 +207,11 @@ def write_moves(
     for file in files:
         open_memmap(file, mode="w+", dtype=np.float32, shape=shape).flush()
 
-    def some(share: list[Chunk]) -> None:
-        wholes = [open_memmap(file, mode="r+") for file in files]
-        for chunk in share:
-            moves = model.chunk(chunk.index, paths=chunk.paths, horizon=horizon, seed=seed)
-            for whole, values in zip(wholes, arrays(moves).values(), strict=True):
-                whole[chunk.start : chunk.start + chunk.paths] = values
-
     with parallel_config("loky" if workers == "processes" else "threading", n_jobs=jobs):
-        Parallel()(delayed(some)(share) for share in shares(paths, jobs=jobs))
+        Parallel()(
+            delayed(_write)(model, files, share, horizon, seed)
+            for share in shares(paths, jobs=jobs)
+        )
     return files
 
 
@@ -230,3 +219,29 @@ def arrays(moves: Moves) -> dict[str, np.ndarray]:
     """The arrays that a set's directory holds, by the name of their file."""
     named = {"paths": moves.paths, "spread": moves.spread, "depth": moves.depth}
     return {name: values for name, values in named.items() if values is not None}
+
+
+def _profits(
+    model: ScenarioModel,
+    weights: Float[np.ndarray, "asset book"],
+    share: list[Chunk],
+    horizon: int,
+    seed: int,
+) -> Float[np.ndarray, "path book"]:
+    """P&L of a group of chunks: at module level, where another process finds it by name."""
+    return np.concatenate(
+        [
+            model.pnl(chunk.index, weights, paths=chunk.paths, horizon=horizon, seed=seed)
+            for chunk in share
+        ]
+    )
+
+
+def _write(
+    model: ScenarioModel, files: tuple[Path, ...], share: list[Chunk], horizon: int, seed: int
+) -> None:
+    wholes = [open_memmap(file, mode="r+") for file in files]
+    for chunk in share:
+        moves = model.chunk(chunk.index, paths=chunk.paths, horizon=horizon, seed=seed)
+        for whole, values in zip(wholes, arrays(moves).values(), strict=True):
+            whole[chunk.start : chunk.start + chunk.paths] = values

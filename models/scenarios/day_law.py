@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -31,6 +31,7 @@ block's latest standardised moves. Standardised by the fit: the law is handed ra
 """
 
 
+@runtime_checkable
 class DayLaw(Protocol):
     """The law of one session's Gaussianised, whitened factor moves given what was known before."""
 

@@ -148,7 +148,7 @@ class FilteredHistory:
 
     def trajectories(
         self, rows: Int[np.ndarray, "path step"]
-    ) -> tuple[Float32[np.ndarray, "path step asset"], Float32[np.ndarray, "path step asset"]]:
+    ) -> tuple[Float32[np.ndarray, "path step asset"], Float32[np.ndarray, "seen step asset"]]:
         """Moves of paths through given rows, and the variances before them; empty if unused."""
         moves = np.empty((*rows.shape, len(self.assets)), np.float32)
         variance = np.empty_like(moves if self.liquidity else moves[:0])

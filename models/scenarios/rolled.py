@@ -115,7 +115,7 @@ class Rolled:
 
     def trajectories(
         self, index: int, count: int, *, horizon: int, seed: int
-    ) -> tuple[Float32[np.ndarray, "path step asset"], Float32[np.ndarray, "path step asset"]]:
+    ) -> tuple[Float32[np.ndarray, "path step asset"], Float32[np.ndarray, "seen step asset"]]:
         """Moves of ``count`` paths, and the variance before each; the latter empty if unused."""
         moves = np.empty((count, horizon, len(self.assets)), np.float32)
         keep = self.liquidity is not None
