@@ -13,6 +13,7 @@ from features.anomaly import anomaly
 from features.asof import Timeline
 from features.correlation import co_movement
 from features.crosssection import market_section
+from features.exposure import EXPOSURES, exposures
 from features.liquidity import volume_surprise
 from features.losses import drawdown, mean_return, worst_return
 from features.macro import macro_readings
@@ -42,10 +43,14 @@ class SeriesFeatures:
     shared : array of shape (time, shared)
         Common to all series, as seen from this one's origins; NaN where not known. Series with
         the same origins hold the same array.
+    past : array of shape (time, 3), optional
+        Of each session alone, for a model that reads them one by one: its return, the volatility
+        that its range shows (Parkinson), and `volume_surprise`; NaN where not known.
     """
 
     own: NDArray[np.float64]
     shared: NDArray[np.float64]
+    past: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +151,27 @@ def build_panel(
     timelines = [timeline for told in shared.values() for timeline in told]
     # Most series of one exchange have the same origins, and so see the same market.
     views: dict[bytes, NDArray[np.float64]] = {}
+    clocks = {history.name: history.origins.asi8.tobytes() for history in histories}
     for history in histories:
-        clock = history.origins.asi8.tobytes()
+        clock = clocks[history.name]
         if clock not in views:
             views[clock] = np.hstack([timeline.at(history.origins) for timeline in timelines])
+    tracks = {history.name: track_of(market, history) for history in histories}
     return Panel(
-        own=tuple(name for features in OWN.values() for name in features),
+        own=(*(name for features in OWN.values() for name in features), *EXPOSURES),
         shared=tuple(name for timeline in timelines for name in timeline.names),
         values={
-            history.name: SeriesFeatures(
-                own=_own(track_of(market, history)),
-                shared=views[history.origins.asi8.tobytes()],
+            name: SeriesFeatures(
+                own=np.hstack([_own(track), _held(market, name, len(track.returns))]),
+                shared=views[clocks[name]],
+                past=_past(track),
             )
-            for history in histories
+            for name, track in tracks.items()
         },
         ignored=roles.ignored,
         modalities={
             **{modality: tuple(features) for modality, features in OWN.items()},
+            "book": EXPOSURES,
             **{
                 modality: tuple(name for timeline in told for name in timeline.names)
                 for modality, told in shared.items()
@@ -210,4 +219,23 @@ def track_of(market: MarketData, history: History) -> Track:
 def _own(track: Track) -> NDArray[np.float64]:
     return np.column_stack(
         [feature(track) for features in OWN.values() for feature in features.values()]
+    )
+
+
+def _held(market: MarketData, name: str, sessions: int) -> NDArray[np.float64]:
+    """Exposures of a book or an instrument, alike at all sessions: its history has no others."""
+    weights = {name: 1.0} if name in market.instruments else market.portfolios.get(name)
+    held = np.full(len(EXPOSURES), np.nan)
+    if weights is not None:
+        held = exposures(market.instruments, weights)
+    return np.tile(held, (sessions, 1))
+
+
+def _past(track: Track) -> NDArray[np.float64]:
+    return np.column_stack(
+        [
+            track.returns,
+            np.sqrt(parkinson_variance(track.high, track.low)),
+            volume_surprise(track.volume, window=60),
+        ]
     )

@@ -231,12 +231,14 @@ def train_heads(
             panel,
             alphas=settings.alphas,
             first_year=plan.start.year,
+            models=settings.chosen_models,
             settings=learned_settings(settings),
             store=units,
             jobs=processes(len(candidates), worth=8),
             on_fit=progress,
             on_trained=release,
             feedback=feedback,
+            unfinished=None if units is None else units.path.parent / "unfinished",
         )
     except ValueError as error:
         if settings.models is not None:
@@ -290,6 +292,7 @@ def learned_settings(settings: Settings) -> LearnedSettings:
         default,
         linear=replace(default.linear, seed=settings.seed),
         mlp=replace(default.mlp, seed=settings.seed),
+        transformer=replace(default.transformer, seed=settings.seed),
     )
 
 

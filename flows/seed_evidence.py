@@ -37,12 +37,13 @@ def seed_evidence(
 
     Parameters
     ----------
-    heads : mapping of {"linear", "mlp"} to bytes
+    heads : mapping of kind to bytes
         The last ones, those that are served.
     candidates : iterable of Candidate
         Those that are judged count.
     panel : Panel
-    models : sequence of {"linear", "mlp", "combined"}
+    models : sequence of str
+        Learned ones.
     weights : Weights
         Of the combination.
 
@@ -61,12 +62,14 @@ def seed_evidence(
         return ()
     pnl = np.concatenate([_pnl(one) for one in judged])
     frame = pd.concat(
-        inputs_of(one.history.name, panel, fhs=one.fhs, evt=one.evt).iloc[-SESSIONS - 1 : -1]
+        inputs_of(
+            one.history.name, panel, fhs=one.fhs, evt=one.evt, past="transformer" in heads
+        ).iloc[-SESSIONS - 1 : -1]
         for one in judged
     )
     records: list[dict[str, Any]] = []
     for model in models:
-        kinds = {model} & set(heads) or set(heads)
+        kinds = {model} & set(heads) or set(weights.heads)
         fitted = {kind: Head.from_bytes(heads[kind]) for kind in kinds}
         served = Served(model, fitted, weights, panel.own, panel.shared)
         whole, *alone = (one.predict(frame) for one in (served, *members(served)))

@@ -30,7 +30,7 @@ BASELINES = (
 )
 LONGER = ("gjr_fhs_sqrt",)
 """Baselines of several sessions only."""
-LEARNED = ("linear", "mlp", "combined")
+LEARNED = ("linear", "mlp", "transformer", "combined")
 MODELS = (*BASELINES, *LONGER, *LEARNED)
 LEGACY, BAR, CLAIM = "hs_250", "gjr_fhs", "combined"
 

@@ -63,7 +63,7 @@ def train(settings: Settings, *, model: str, root: Path, steps: Steps) -> Traine
     Parameters
     ----------
     settings : Settings
-    model : {"linear", "mlp", "combined"}
+    model : {"linear", "mlp", "transformer", "combined"}
     root : Path
         State root.
     steps : Steps
@@ -196,7 +196,7 @@ def weights_of(
     from models.tail.served import OUTPUTS, input_columns, save
 
     chosen = learned_settings(settings)
-    kinds = {model} & set(heads.learned.heads) or set(heads.learned.heads)
+    kinds = {model} & set(heads.learned.heads) or set(chosen.weights.heads)
     save(
         directory,
         model=model,
@@ -209,7 +209,7 @@ def weights_of(
     return {
         "model": model,
         "weights": directory,
-        "inputs": input_columns(panel.own, panel.shared),
+        "inputs": input_columns(panel.own, panel.shared, past="transformer" in kinds),
         "outputs": OUTPUTS,
         "parameters": {
             "train_until": f"{last.train_until:%Y-%m-%d}",

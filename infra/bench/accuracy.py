@@ -19,9 +19,9 @@ from flows.settings import Settings, state_root
 from flows.units import UnitStore
 from validation.evidence import examine
 
-MODELS = ("hs_250", "gjr_fhs", "gjr_evt", "linear", "mlp", "combined")
+MODELS = ("hs_250", "gjr_fhs", "gjr_evt", "linear", "mlp", "transformer", "combined")
 HEADER = (
-    f"{'model':>9} {'level':>6} {'relative':>9} {'t':>6} {'better':>7} {'balanced':>9} {'t':>6}"
+    f"{'model':>11} {'level':>6} {'relative':>9} {'t':>6} {'better':>7} {'balanced':>9} {'t':>6}"
 )
 
 
@@ -60,7 +60,7 @@ def print_pooled(comparisons: list[dict[str, Any]]) -> None:
         if one["window"] == "all":
             balanced = one["difference_by_class"]["balanced"]
             print(
-                f"{one['model']:>9} {one['alpha']:>6} {one['relative']:>9.2%} {one['t_hac']:>6.1f}"
+                f"{one['model']:>11} {one['alpha']:>6} {one['relative']:>9.2%} {one['t_hac']:>6.1f}"
                 f" {one['share_better']:>7.0%} {balanced['difference']:>9.4f}"
                 f" {balanced['t_hac']:>6.1f}"
             )

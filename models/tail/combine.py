@@ -17,11 +17,18 @@ class Weights:
 
     mlp: float = 0.5
     linear: float = 0.2
+    transformer: float = 0.0
     fhs: float = 0.0
     evt: float = 0.3
 
+    @property
+    def heads(self) -> dict[str, float]:
+        """Shares of the learned tails that have one."""
+        shares = {"mlp": self.mlp, "linear": self.linear, "transformer": self.transformer}
+        return {kind: share for kind, share in shares.items() if share}
+
     def __post_init__(self) -> None:
-        total = self.mlp + self.linear + self.fhs + self.evt
+        total = self.mlp + self.linear + self.transformer + self.fhs + self.evt
         if abs(total - 1.0) > 1e-9:
             raise ValueError(f"weights must sum to one, got {total:g}. Rescale them.")
 
@@ -46,7 +53,8 @@ def pareto_map(rows: Rows, var: torch.Tensor, es: torch.Tensor) -> TailMap:
 def combined(heads: Mapping[str, TailMap], pareto: TailMap, weights: Weights) -> TailMap:
     """Mean of the learned maps, the base left as it is, and the extreme-value map."""
     base = identity(pareto.source)
+    shares = weights.heads
     return mixture(
-        [heads["mlp"], heads["linear"], base, pareto],
-        [weights.mlp, weights.linear, weights.fhs, weights.evt],
+        [*(heads[kind] for kind in shares), base, pareto],
+        [*shares.values(), weights.fhs, weights.evt],
     )

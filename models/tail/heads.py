@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.tail.transport import OUTPUTS
 
-HeadKind = Literal["linear", "mlp"]
+HeadKind = Literal["linear", "mlp", "transformer"]
 
 
 class SeededLinear(nn.Module):
@@ -60,6 +60,7 @@ class Heads(nn.Module):
     own, shared : int
         Number of per-series inputs, and of inputs common to all series.
     kind : {"linear", "mlp"}
+        The third kind is `models.tail.transformer.Transformer`.
         ``linear`` maps all inputs at once. ``mlp`` squeezes the shared inputs first: they vary
         only by date, so there are few independent observations of them and a wide net would
         memorise the dates.

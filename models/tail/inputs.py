@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -12,10 +12,32 @@ from numpy.typing import NDArray
 from features.panel import Panel
 from features.returns import History, compounded
 from models.base import TailForecast
+from models.tail.past import Past, joined
 from models.tail.transport import KNOTS
 
 LEAST_VAR = 0.1
 """A base VaR below this many sigmas (a bill fund's drift) has no tail to reshape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The modality of every column of `Rows`; empty where it is not known."""
+
+    own: tuple[str, ...]
+    shared: tuple[str, ...]
+
+    @classmethod
+    def of(cls, panel: Panel) -> Layout:
+        """As the panel says."""
+        kind = {name: kind for kind, names in panel.modalities.items() for name in names}
+        return cls(
+            tuple(kind.get(name, "") for name in panel.own),
+            tuple(kind.get(name, "") for name in panel.shared),
+        )
+
+
+ARRAYS = ("own", "shared", "var", "es", "move", "target")
+"""Fields of `Rows` that hold one entry a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +57,10 @@ class Rows:
         positive; NaN where unknown or not clean throughout.
     target : datetime64 array of shape (row,)
         Date on which that return is complete; NaT where it is in the future.
+    past : Past, optional
+        The sessions before each origin, for a head that reads them.
+    layout : Layout, optional
+        What kind of data each feature is; without it a head reads all of them.
     """
 
     own: Float[np.ndarray, "row own"]
@@ -43,17 +69,27 @@ class Rows:
     es: Float[np.ndarray, "row knot"]
     move: Float[np.ndarray, " row"]
     target: Shaped[np.ndarray, " row"]
+    past: Past | None = None
+    layout: Layout | None = None
 
     def __len__(self) -> int:
         return len(self.move)
 
     def where(self, keep: Bool[np.ndarray, " row"]) -> Rows:
         """The rows marked True."""
-        return Rows(*(getattr(self, one.name)[keep] for one in fields(self)))
+        return self.take(keep)
 
     def first(self, size: int) -> Rows:
         """The first ``size`` rows."""
-        return Rows(*(getattr(self, one.name)[:size] for one in fields(self)))
+        return self.take(slice(size))
+
+    def take(self, rows: NDArray[np.intp] | Bool[np.ndarray, " row"] | slice) -> Rows:
+        """Some of the rows, in the order asked for."""
+        return Rows(
+            *(getattr(self, name)[rows] for name in ARRAYS),
+            past=self.past and self.past.take(rows),
+            layout=self.layout,
+        )
 
     @property
     def reshapable(self) -> Bool[np.ndarray, " row"]:
@@ -69,13 +105,13 @@ def in_order_of_target(rows: Sequence[Rows]) -> Rows:
     are left out.
     """
     taken = [one.where(one.reshapable & np.isfinite(one.move)) for one in rows]
-    order = np.argsort(np.concatenate([one.target for one in taken]), kind="stable")
-    return Rows(
-        *(
-            np.concatenate([getattr(one, item.name) for one in taken])[order]
-            for item in fields(Rows)
-        )
+    pasts = [one.past for one in taken if one.past is not None]
+    whole = Rows(
+        *(np.concatenate([getattr(one, name) for one in taken]) for name in ARRAYS),
+        past=joined(pasts) if len(pasts) == len(taken) else None,
+        layout=taken[0].layout,
     )
+    return whole.take(np.argsort(whole.target, kind="stable"))
 
 
 def series_rows(history: History, base: TailForecast, panel: Panel) -> Rows:
@@ -104,6 +140,8 @@ def series_rows(history: History, base: TailForecast, panel: Panel) -> Rows:
         es=base.es[:, at_knots] / sigma,
         move=compounded(clean, horizon=base.horizon) / base.sigma,
         target=target,
+        past=Past.of(features.past, session),
+        layout=Layout.of(panel),
     )
 
 

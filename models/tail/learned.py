@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.tail.heads import HeadKind, Heads
-from models.tail.inputs import Rows
-from models.tail.loss import fz0, scale_loss
-from models.tail.transport import (
-    KNOTS,
-    TailMap,
-    knot_shares,
-    knot_shortfall,
-    scale,
-    tail_map,
-    tails,
-)
+from models.tail.inputs import Layout, Rows
+from models.tail.objective import Objective
+from models.tail.past import in_sigmas
+from models.tail.transformer import STATE, Fusion, Transformer
+from models.tail.transport import TailMap, tail_map
 from models.training import Schedule, single_threaded, train
 
 CLIP = 5.0
@@ -37,7 +32,23 @@ BLOCK = 256
 
 @dataclass(frozen=True, slots=True)
 class HeadSettings:
-    """What a head is and how it is trained; all of it enters its content key."""
+    """What a head is and how it is trained; all of it enters its content key.
+
+    Attributes
+    ----------
+    kind : {"linear", "mlp", "transformer"}
+    seeds, seed : int
+        Members of the ensemble, and where their draws start.
+    width, bottleneck, dropout, shared_dropout
+        See `models.tail.heads.Heads`; the transformer has its width in ``fusion``.
+    scale_weight : float
+        Of the likelihood of the scale beside FZ0.
+    schedule : Schedule
+    without : tuple of str
+        Modalities that the head does not read.
+    fusion : Fusion, optional
+        Of a transformer, and of no other.
+    """
 
     kind: HeadKind
     seeds: int = 3
@@ -48,6 +59,22 @@ class HeadSettings:
     shared_dropout: float = 0.3
     scale_weight: float = 2.0
     schedule: Schedule = field(default_factory=Schedule)
+    without: tuple[str, ...] = ()
+    fusion: Fusion | None = None
+
+    def lacking(self, *modalities: str) -> HeadSettings:
+        """The same head without some modalities: what they bring is what it then loses."""
+        return replace(self, without=(*self.without, *modalities))
+
+    @classmethod
+    def from_plain(cls, stored: dict[str, Any]) -> HeadSettings:
+        """Inverse of `dataclasses.asdict`, after a way through JSON."""
+        parts: dict[str, Any] = {
+            "schedule": Schedule(**stored["schedule"]),
+            "without": tuple(stored["without"]),
+            "fusion": stored["fusion"] and Fusion(**stored["fusion"]),
+        }
+        return cls(**{**stored, **parts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +99,12 @@ class Standard:
         """Least and greatest input that is told from those beyond it."""
         return self.centre - CLIP * self.spread, self.centre + CLIP * self.spread
 
-    def __call__(self, values: Float[np.ndarray, "row input"]) -> Float[np.ndarray, "row input"]:
-        """Standardise; what is missing becomes zero, the training mean."""
+    def __call__(
+        self, values: Float[np.ndarray, "row input"], *, missing: float = 0.0
+    ) -> Float[np.ndarray, "row input"]:
+        """Standardise; what is missing becomes zero, the training mean, or what is asked for."""
         scaled = (values - self.centre) / self.spread
-        return np.clip(np.where(np.isfinite(scaled), scaled, 0.0), -CLIP, CLIP)
+        return np.clip(np.where(np.isfinite(scaled), scaled, missing), -CLIP, CLIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +112,16 @@ class Head:
     """A fitted ensemble with the scaling of its inputs."""
 
     settings: HeadSettings
-    net: Heads
+    net: Heads | Transformer
     own: Standard
     shared: Standard
+    layout: Layout
 
     def map(self, rows: Rows) -> TailMap:
         """The ensemble's mean map; rows without a tail to reshape keep the base."""
-        net = self.net.double().eval()
         source = torch.as_tensor(rows.var)
-        inputs = [torch.as_tensor(x) for x in (self.own(rows.own), self.shared(rows.shared))]
         with torch.no_grad(), single_threaded():
-            raw = torch.cat([net(*block) for block in self._blocks(inputs)], dim=1)
-            learned = tail_map(raw[:, : len(rows)], source)
+            learned = tail_map(self._answers(rows, self.net), source)
         keep = torch.as_tensor(rows.reshapable)[:, None]
         return TailMap(
             source,
@@ -102,12 +129,71 @@ class Head:
             torch.where(keep, learned.slope.mean(dim=0), 1.0),
         )
 
-    def _blocks(self, inputs: list[Tensor]) -> Iterator[list[Tensor]]:
+    @property
+    def reads_past(self) -> bool:
+        """Whether the net reads the sessions before each origin one by one."""
+        return isinstance(self.net, Transformer)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Names of what a transformer attends to; other heads attend to nothing."""
+        return self.net.tokens if isinstance(self.net, Transformer) else ()
+
+    def attention(self, rows: Rows) -> Float[np.ndarray, "seed row token"]:
+        """How much of each of `tokens` enters each row's answer, seed by seed; sums to one.
+
+        The mean over layers and attention heads.
+
+        Raises
+        ------
+        ValueError
+            If the head attends to nothing.
+        """
+        if not isinstance(self.net, Transformer):
+            raise ValueError(
+                f"kind must be transformer to attend to anything, got {self.settings.kind}. "
+                "Explain it by its inputs."
+            )
+        with torch.no_grad(), single_threaded():
+            return self._answers(rows, self.net.attention).numpy()
+
+    def _answers(self, rows: Rows, ask: Callable[..., Tensor]) -> Tensor:
+        """What a trained net says of rows, in double precision: shape (seed, row, answer)."""
+        self.net.double().eval()
+        said = [ask(*block) for block in self._blocks(rows)]
+        return torch.cat(said, dim=1)[:, : len(rows)]
+
+    def _blocks(self, rows: Rows) -> Iterator[list[Tensor]]:
         """Rows in blocks of one size: a product's last bits may depend on how many rows it has."""
-        for start in range(0, len(inputs[0]), BLOCK):
+        inputs = self.read(rows)
+        for start in range(0, len(rows), BLOCK):
             parts = [x[start : start + BLOCK].double() for x in inputs]
-            padded = [functional.pad(x, (0, 0, 0, BLOCK - len(x))) for x in parts]
+            if isinstance(self.net, Transformer):
+                parts.append(self._windows(rows.take(slice(start, start + BLOCK))))
+            padded = [_padded(x) for x in parts]
             yield [x.expand(self.settings.seeds, *x.shape) for x in padded]
+
+    def _windows(self, rows: Rows) -> Tensor:
+        past = rows.past
+        if past is None:
+            raise ValueError("rows must hold the past that a transformer reads, got none.")
+        windows = torch.as_tensor(past.windows()).double()
+        return in_sigmas(windows, torch.as_tensor(past.sigma).double()[:, None])
+
+    def read(self, rows: Rows) -> list[Tensor]:
+        """Own and shared features as the net reads them, those that it does not read left out."""
+        if isinstance(self.net, Transformer):  # it tells what is missing from what is usual
+            return [
+                torch.as_tensor(standard(x, missing=np.nan))
+                for standard, x in ((self.own, rows.own), (self.shared, rows.shared))
+            ]
+        return [
+            torch.as_tensor(standard(x)[:, _kept(kinds, self.settings)])
+            for standard, x, kinds in (
+                (self.own, rows.own, self.layout.own),
+                (self.shared, rows.shared, self.layout.shared),
+            )
+        ]
 
     def to_bytes(self) -> bytes:
         """Weights as safetensors, settings and shape as JSON in its header."""
@@ -117,8 +203,9 @@ class Head:
         for name, standard in (("own", self.own), ("shared", self.shared)):
             tensors[f"{name}.centre"] = torch.as_tensor(standard.centre)
             tensors[f"{name}.spread"] = torch.as_tensor(standard.spread)
-        header = {"settings": json.dumps(asdict(self.settings), sort_keys=True)}
-        return save(tensors, metadata=header)
+        told = {"settings": asdict(self.settings), "layout": asdict(self.layout)}
+        # One entry alone: safetensors writes several in no fixed order.
+        return save(tensors, metadata={"head": json.dumps(told, sort_keys=True)})
 
     @classmethod
     def from_bytes(cls, payload: bytes) -> Head:
@@ -127,22 +214,24 @@ class Head:
 
         tensors = load(payload)
         size = int.from_bytes(payload[:8], "little")
-        stored: dict[str, Any] = json.loads(
-            json.loads(payload[8 : 8 + size])["__metadata__"]["settings"]
-        )
-        stored["schedule"] = Schedule(**stored["schedule"])
-        settings = HeadSettings(**stored)
+        told = json.loads(json.loads(payload[8 : 8 + size])["__metadata__"]["head"])
+        settings = HeadSettings.from_plain(told["settings"])
+        layout = Layout(**{part: tuple(kinds) for part, kinds in told["layout"].items()})
         own, shared = (
             Standard(tensors.pop(f"{name}.centre").numpy(), tensors.pop(f"{name}.spread").numpy())
             for name in ("own", "shared")
         )
-        net = _net(settings, own=len(own.centre), shared=len(shared.centre))
+        net = _net(settings, layout)
         net.load_state_dict(tensors)
-        return cls(settings, net, own, shared)
+        return cls(settings, net, own, shared, layout)
 
 
 def fit_head(
-    rows: Rows, settings: HeadSettings, *, weights: Float[np.ndarray, " row"] | None = None
+    rows: Rows,
+    settings: HeadSettings,
+    *,
+    weights: Float[np.ndarray, " row"] | None = None,
+    unfinished: Path | None = None,
 ) -> Head:
     """Train an ensemble on rows of many series.
 
@@ -154,6 +243,8 @@ def fit_head(
     weights : array of shape (row,), optional
         How much each row counts; they must not depend on what came of the row. By default all
         count alike.
+    unfinished : Path, optional
+        Where a killed training of the same head left off, see `models.training.train`.
 
     Raises
     ------
@@ -169,23 +260,34 @@ def fit_head(
         )
     torch.manual_seed(settings.seed)
     own, shared = Standard.of(rows.own), Standard.of(rows.shared)
-    net = _net(settings, own=rows.own.shape[1], shared=rows.shared.shape[1])
-    head = Head(settings, net, own, shared)
+    layout = rows.layout or Layout(("",) * rows.own.shape[1], ("",) * rows.shared.shape[1])
+    every = np.hstack([rows.own, rows.shared])
+    unknown = np.flatnonzero(~np.isfinite(every).any(axis=0)).tolist()
+    if settings.kind == "transformer":  # a modality that never was there is none to wait for
+        kinds = np.array([*layout.own, *layout.shared])
+        settings = settings.lacking(*sorted(set(kinds[unknown]) - set(np.delete(kinds, unknown))))
+    net = _net(settings, layout)
+    if isinstance(net, Transformer):
+        net.silence(_constant(every), unknown)
+    head = Head(settings, net, own, shared, layout)
     train(
         net,
-        _Objective(head, rows, weights),
+        Objective(head, rows, weights),
         rows=len(rows),
         seeds=settings.seeds,
         schedule=settings.schedule,
         generator=torch.Generator().manual_seed(settings.seed),
+        unfinished=unfinished,
     )
     return head
 
 
-def _net(settings: HeadSettings, *, own: int, shared: int) -> Heads:
+def _net(settings: HeadSettings, layout: Layout) -> Heads | Transformer:
+    if settings.kind == "transformer":
+        return _transformer(settings, layout)
     return Heads(
-        own=own,
-        shared=shared,
+        own=len(_kept(layout.own, settings)),
+        shared=len(_kept(layout.shared, settings)),
         kind=settings.kind,
         seeds=settings.seeds,
         width=settings.width,
@@ -195,40 +297,32 @@ def _net(settings: HeadSettings, *, own: int, shared: int) -> Heads:
     )
 
 
-class _Objective:
-    """FZ0 at the knots plus the likelihood of the scale, over row numbers of shape (seed, batch).
+def _transformer(settings: HeadSettings, layout: Layout) -> Transformer:
+    kinds = [*layout.own, *(kind or "shared" for kind in layout.shared)]
+    state = [at for at, kind in enumerate(kinds) if kind in ("", *STATE)]
+    told = sorted(set(kinds) - {"", *STATE, *settings.without})
+    return Transformer(
+        state=state,
+        context={one: [at for at, kind in enumerate(kinds) if kind == one] for one in told},
+        seeds=settings.seeds,
+        fusion=settings.fusion or Fusion(),
+        dropout=settings.dropout,
+        context_dropout=settings.shared_dropout,
+    )
 
-    Only one move in forty tells of the 97.5% tail, but every move tells of the scale: judging the
-    scale on all of them as well is what lets a small sample teach it.
-    """
 
-    def __init__(
-        self, head: Head, rows: Rows, weights: Float[np.ndarray, " row"] | None = None
-    ) -> None:
-        var = torch.as_tensor(rows.var)
-        # Each block goes to single precision at once: several processes hold theirs together.
-        columns = [
-            torch.as_tensor(head.own(rows.own)).float(),
-            torch.as_tensor(head.shared(rows.shared)).float(),
-            var.float(),
-            *(share.float() for share in knot_shares(var, torch.as_tensor(rows.es))),
-            torch.as_tensor(rows.move[:, None]).float(),
-        ]
-        if weights is not None:  # over their mean, so that a step is as long as without them
-            columns.append(torch.as_tensor((weights / weights.mean())[:, None]).float())
-        # One gather of whole rows per batch costs a fraction of one per column block.
-        self.rows = torch.cat(columns, dim=1)
-        self.widths = [column.shape[1] for column in columns]
-        self.net, self.scale_weight = head.net, head.settings.scale_weight
-        self.tail = torch.as_tensor(tails(KNOTS), dtype=torch.float32)
+def _kept(kinds: Sequence[str], settings: HeadSettings) -> list[int]:
+    """Columns that a head reads."""
+    return [at for at, kind in enumerate(kinds) if kind not in settings.without]
 
-    def __call__(self, batch: Tensor) -> Tensor:
-        own, shared, var, share, excess, move, *weight = self.rows[batch].split(self.widths, dim=-1)
-        raw = self.net(own, shared)
-        learned = tail_map(raw, var)
-        es = knot_shortfall(learned, share, excess)
-        score = fz0(move, learned.image, es, self.tail).mean(dim=-1, keepdim=True)
-        value = score + self.scale_weight * scale_loss(move, scale(raw))
-        if weight:
-            value = value * weight[0]
-        return value.mean(dim=1).sum()
+
+def _constant(values: Float[np.ndarray, "row input"]) -> list[int]:
+    """Columns that have one value wherever they are known."""
+    low = np.where(np.isfinite(values), values, np.inf).min(axis=0)
+    high = np.where(np.isfinite(values), values, -np.inf).max(axis=0)
+    return np.flatnonzero(high == low).tolist()
+
+
+def _padded(x: Tensor) -> Tensor:
+    """A block of fewer rows, filled up with zeros."""
+    return functional.pad(x, (0, 0) * (x.ndim - 1) + (0, BLOCK - len(x)))

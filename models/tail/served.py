@@ -25,22 +25,34 @@ from models.tail.combine import Weights, combined, pareto_map
 from models.tail.inputs import Rows, in_units_of_sigma, series_rows
 from models.tail.learned import Head
 from models.tail.mapped import mapped_forecast, pareto_of
+from models.tail.past import CHANNELS, WINDOW, Past
 from models.tail.transport import KNOTS, TailMap, transported, unserved
 
-SCHEMA = "foreshock.served/1"
+SCHEMA = "foreshock.served/2"
 INDEX = "served.json"
 OUTPUTS = tuple(f"{measure}_{level}" for measure in ("var", "es") for level in KNOTS)
 """Columns of the answer: losses, positive, as fractions of value."""
 _BASES = ("fhs", "evt")
 
 
-def input_columns(own: Sequence[str], shared: Sequence[str]) -> tuple[str, ...]:
-    """Columns a served model reads: sigma, both bases at the knots, and the panel's features."""
+_PAST = tuple(f"past_{channel}_{ago}" for ago in range(WINDOW - 1, -1, -1) for channel in CHANNELS)
+"""Columns of a row's window, the oldest session first."""
+
+
+def input_columns(
+    own: Sequence[str], shared: Sequence[str], *, past: bool = False
+) -> tuple[str, ...]:
+    """Columns a served model reads: sigma, both bases at the knots, and the panel's features.
+
+    With ``past`` also the sessions before each origin, which a transformer reads.
+    """
     bases = [f"{base}_{output}" for base in _BASES for output in OUTPUTS]
-    return ("sigma", *bases, *own, *shared)
+    return ("sigma", *bases, *own, *shared, *(_PAST if past else ()))
 
 
-def inputs_of(name: str, panel: Panel, *, fhs: TailForecast, evt: TailForecast) -> pd.DataFrame:
+def inputs_of(
+    name: str, panel: Panel, *, fhs: TailForecast, evt: TailForecast, past: bool = False
+) -> pd.DataFrame:
     """Inputs of one series, one row per row of its history, in its own units.
 
     Parameters
@@ -50,12 +62,18 @@ def inputs_of(name: str, panel: Panel, *, fhs: TailForecast, evt: TailForecast) 
     panel : Panel
     fhs, evt : TailForecast
         ``gjr_fhs`` and ``gjr_evt`` with the knots among their levels.
+    past : bool
+        Whether a transformer is to read it.
     """
     features = panel.values[name]
     at_knots = [fhs.alphas.index(knot) for knot in KNOTS]
     bases = [base[:, at_knots] for one in (fhs, evt) for base in (one.var, one.es)]
-    values = np.column_stack([fhs.sigma, *bases, features.own, features.shared])
-    return pd.DataFrame(values, columns=pd.Index(input_columns(panel.own, panel.shared)))
+    parts = [fhs.sigma, *bases, features.own, features.shared]
+    if past:
+        windows = Past.of(features.past, fhs.sigma).windows()
+        parts.append(windows.reshape(len(windows), len(_PAST)))
+    columns = input_columns(panel.own, panel.shared, past=past)
+    return pd.DataFrame(np.column_stack(parts), columns=pd.Index(columns))
 
 
 def save(
@@ -73,8 +91,8 @@ def save(
     ----------
     directory : Path
         Made, and must not exist.
-    model : {"linear", "mlp", "combined"}
-    heads : mapping of {"linear", "mlp"} to bytes
+    model : one of `models.tail.walk_forward.NAMES`
+    heads : mapping of kind to bytes
         As `models.tail.walk_forward` returns them.
     weights : Weights
         Of the combination.
@@ -229,6 +247,7 @@ class Served:
             es=fhs_es,
             move=np.full(len(frame), np.nan),
             target=np.full(len(frame), np.datetime64("NaT", "ns")),
+            past=self._past(frame, sigma),
         )
         var, es = transported(
             self._map(rows, pareto_map(rows, torch.as_tensor(evt_var), torch.as_tensor(evt_es))),
@@ -238,6 +257,17 @@ class Served:
         )
         values = np.column_stack([var.numpy(), es.numpy()]) * sigma[:, None]
         return pd.DataFrame(values, index=frame.index, columns=pd.Index(OUTPUTS))
+
+    @property
+    def reads_past(self) -> bool:
+        """Whether a head reads the sessions before each origin one by one."""
+        return any(head.reads_past for head in self.heads.values())
+
+    def _past(self, frame: pd.DataFrame, sigma: NDArray[np.float64]) -> Past | None:
+        if not self.reads_past:
+            return None
+        windows = _columns(frame, _PAST).reshape(len(frame), WINDOW, len(CHANNELS))
+        return Past.from_windows(windows, sigma)
 
     def _map(self, rows: Rows, pareto: TailMap) -> TailMap:
         maps = {kind: head.map(rows) for kind, head in self.heads.items()}
@@ -252,9 +282,14 @@ def load(directory: Path) -> Served:
     Raises
     ------
     ValueError
-        If a file is missing or is not the one that was saved.
+        If a file is missing or is not the one that was saved, or was saved by older code.
     """
     index = json.loads((directory / INDEX).read_text(encoding="utf-8"))
+    if index["schema"] != SCHEMA:
+        raise ValueError(
+            f"{directory / INDEX}: was written as {index['schema']}, and this code reads {SCHEMA}. "
+            "Retrain, or serve it with the code that trained it."
+        )
     heads: dict[str, Head] = {}
     for name, digest in index["sha256"].items():
         path = directory / Path(name).name

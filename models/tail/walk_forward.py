@@ -6,8 +6,9 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -23,22 +24,38 @@ from models import training
 from models.base import TailForecast
 from models.baselines import UnitStore
 from models.tail import feedback as lessons
-from models.tail import heads, inputs, learned, loss, transport
+from models.tail import heads, inputs, learned, loss, objective, past, transformer, transport
 from models.tail.combine import Weights, combined
 from models.tail.conformal import Calibration, Record, factors, pooled, session_of
 from models.tail.feedback import Feedback, Lesson, held_out, lesson_of, weeks_of
-from models.tail.inputs import Rows, in_order_of_target, series_rows
+from models.tail.inputs import ARRAYS, Rows, in_order_of_target, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
 from models.tail.mapped import mapped_forecasts, pareto_of
+from models.tail.transformer import Fusion
 from models.tail.transport import KNOTS, TailMap, knot_shares, knot_shortfall, unserved
 from models.training import Schedule
 
-NAMES = ("linear", "mlp", "combined")
+HEADS = ("linear", "mlp", "transformer")
+NAMES = (*HEADS, "combined")
+RECENT = ("regimes", "liquidity", "orderflow", "book")
+"""Modalities that came after ``linear`` and ``mlp`` were chosen: they do not read them."""
 CALIBRATED = KNOTS.index(0.975)
 """Position of the level whose past coverage calibrates all of them."""
 
+_BLOCK = 1 << 14
+"""Rows whose windows are hashed at a time."""
+
 Maps = dict[str, dict[str, TailMap]]
 """By series and model."""
+
+
+def default_transformer() -> HeadSettings:
+    """The transformer as chosen on targets up to 2014."""
+    return HeadSettings(
+        "transformer",
+        schedule=Schedule(epochs=4, batch=2048),
+        fusion=Fusion(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +66,12 @@ class LearnedSettings:
     """
 
     linear: HeadSettings = field(
-        default_factory=lambda: HeadSettings("linear", seeds=1, schedule=Schedule(rate=3e-3))
+        default_factory=lambda: HeadSettings(
+            "linear", seeds=1, schedule=Schedule(rate=3e-3), without=RECENT
+        )
     )
-    mlp: HeadSettings = field(default_factory=lambda: HeadSettings("mlp"))
+    mlp: HeadSettings = field(default_factory=lambda: HeadSettings("mlp", without=RECENT))
+    transformer: HeadSettings = field(default_factory=default_transformer)
     weights: Weights = field(default_factory=Weights)
     calibration: Calibration | None = None
 
@@ -85,8 +105,9 @@ class Learned:
     Attributes
     ----------
     forecasts : mapping of series to mapping of model to TailForecast
-        At the levels asked for; `NAMES` are the models.
-    heads : mapping of {"linear", "mlp"} to bytes
+        At the levels asked for; the models are those of `NAMES` that were asked for, and
+        ``combined``.
+    heads : mapping of one of `HEADS` to bytes
         As safetensors, trained up to the as-of: the model version of the day. The forecasts are
         those of the heads before it, each trained on the years before its own.
     windows : tuple of PooledWindow
@@ -115,12 +136,14 @@ def forecast_learned(
     *,
     alphas: Sequence[float],
     first_year: int,
+    models: Sequence[str] = NAMES,
     settings: LearnedSettings | None = None,
     store: UnitStore | None = None,
     jobs: int = 1,
     on_fit: Callable[[int, int], None] | None = None,
     on_trained: Callable[[], None] | None = None,
     feedback: Feedback | None = None,
+    unfinished: Path | None = None,
 ) -> Learned:
     """Train the heads year by year and forecast the year that follows with each.
 
@@ -138,6 +161,9 @@ def forecast_learned(
         Confidence levels of the answer, in (0.5, 1), ascending.
     first_year : int
         First calendar year of origins to serve.
+    models : sequence of str
+        Of `NAMES`; heads that neither are asked for nor have a share in ``combined`` are not
+        trained.
     settings : LearnedSettings, optional
     store : UnitStore, optional
         Heads found there are not trained again; new ones are put there as soon as they are made.
@@ -149,6 +175,8 @@ def forecast_learned(
         Called once between the last head and the forecasts, which need no process beside this one.
     feedback : Feedback, optional
         What flags teach; each head is told what `Feedback.seen_by` lets it know.
+    unfinished : Path, optional
+        Directory in which trainings leave where they stand, so that a killed one is taken up.
 
     Raises
     ------
@@ -165,13 +193,17 @@ def forecast_learned(
         *pooled_windows(dates, first_year=first_year, horizon=horizon),
         serving_window(dates, horizon=horizon),
     )
-    kinds = {"linear": settings.linear, "mlp": settings.mlp}
+    kinds = {
+        kind: getattr(settings, kind)
+        for kind in HEADS
+        if kind in models or kind in settings.weights.heads
+    }
     told = [feedback and lesson_of(feedback.seen_by(window), rows) for window in windows]
     weeks = told[-1].weeks if told[-1] is not None else weeks_of(())
     maps = _unserved(judged, rows, kinds)
     held = _unserved(judged, rows, kinds) if len(weeks) else {}
     payloads: dict[str, bytes] = {}
-    fitted = _heads(windows, told, kinds, pool, store, jobs)
+    fitted = _heads(windows, told, kinds, pool, store, jobs, unfinished)
     for done, (window, kind, payload) in enumerate(fitted, start=1):
         payloads[kind] = payload
         head = Head.from_bytes(payload)
@@ -202,6 +234,7 @@ def _heads(
     pool: Rows,
     store: UnitStore | None,
     jobs: int,
+    unfinished: Path | None,
 ) -> Iterator[tuple[PooledWindow, str, bytes]]:
     """Heads in order; those that the store lacks are trained side by side."""
     digest = _RowsDigest(pool)
@@ -218,8 +251,8 @@ def _heads(
     if missing:
         with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
             fresh = Parallel(return_as="generator")(
-                delayed(_trained)(pool, size, kinds[kind], lesson)
-                for _, kind, size, lesson, _ in missing
+                delayed(_trained)(pool, size, kinds[kind], lesson, unfinished and unfinished / key)
+                for _, kind, size, lesson, key in missing
             )
         made = cast("Iterator[bytes]", iter(fresh))
     for window, kind, _, _, key in tasks:
@@ -234,16 +267,33 @@ def _heads(
 @cache
 def _made_by() -> str:
     """SHA-256 of the code that trains: a head made by other code is another head."""
-    modules = (training, heads, inputs, learned, lessons, loss, transport)
+    modules = (
+        training,
+        heads,
+        inputs,
+        learned,
+        lessons,
+        loss,
+        objective,
+        past,
+        transformer,
+        transport,
+    )
     return hashlib.sha256("".join(map(inspect.getsource, modules)).encode()).hexdigest()
 
 
-def _trained(pool: Rows, size: int, settings: HeadSettings, lesson: Lesson | None) -> bytes:
-    rows = pool.first(size)
-    if lesson is None:
-        return fit_head(rows, settings).to_bytes()
-    rows = rows.where(lesson.taught(rows.target))
-    return fit_head(rows, settings, weights=lesson.weights(rows)).to_bytes()
+def _trained(
+    pool: Rows,
+    size: int,
+    settings: HeadSettings,
+    lesson: Lesson | None,
+    unfinished: Path | None,
+) -> bytes:
+    rows, weights = pool.first(size), None
+    if lesson is not None:
+        rows = rows.where(lesson.taught(rows.target))
+        weights = lesson.weights(rows)
+    return fit_head(rows, settings, weights=weights, unfinished=unfinished).to_bytes()
 
 
 class _RowsDigest:
@@ -254,11 +304,17 @@ class _RowsDigest:
 
     def key(self, size: int, settings: HeadSettings, lesson: Lesson | None) -> str:
         fresh = slice(self.size, size)
-        for one in fields(self.pool):
-            self.sha.update(getattr(self.pool, one.name)[fresh].tobytes())
+        for name in ARRAYS:
+            self.sha.update(getattr(self.pool, name)[fresh].tobytes())
+        for start in range(self.size, size, _BLOCK):  # windows overlap: few are copied at a time
+            some = self.pool.past and self.pool.past.take(slice(start, min(start + _BLOCK, size)))
+            if some is not None:
+                self.sha.update(some.windows().tobytes() + some.sigma.tobytes())
         self.size = size
         whole = self.sha.copy()
-        whole.update(json.dumps([asdict(settings), torch.__version__, _made_by()]).encode())
+        layout = self.pool.layout and asdict(self.pool.layout)
+        words = [asdict(settings), layout, torch.__version__, _made_by()]
+        whole.update(json.dumps(words).encode())
         if lesson is not None:
             whole.update(lesson.key)
         return whole.hexdigest()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.exposure import EXPOSURES
 from features.market import MarketData
 from features.panel import OWN, Panel, build_panel
 from features.returns import History, book_history, instrument_history
@@ -29,7 +30,7 @@ def panel(small_market: MarketData, histories: list[History]) -> Panel:
 
 
 def test_every_series_has_a_row_an_origin(panel: Panel, histories: list[History]):
-    assert panel.own == tuple(name for features in OWN.values() for name in features)
+    assert panel.own == (*(name for features in OWN.values() for name in features), *EXPOSURES)
     assert len(set(panel.own + panel.shared)) == len(panel.own) + len(panel.shared)
     for history in histories:
         features = panel.values[history.name]
@@ -40,7 +41,15 @@ def test_every_series_has_a_row_an_origin(panel: Panel, histories: list[History]
 def test_every_column_belongs_to_one_modality(panel: Panel):
     told = [name for columns in panel.modalities.values() for name in columns]
     assert sorted(told) == sorted(panel.own + panel.shared)
-    assert set(panel.modalities) == {"returns", "bars", "calendar", "market", "macro", "news"}
+    assert set(panel.modalities) == {
+        "returns",
+        "bars",
+        "calendar",
+        "book",
+        "market",
+        "macro",
+        "news",
+    }
 
 
 def test_a_book_and_a_fixing_have_no_bars(panel: Panel):
@@ -49,6 +58,24 @@ def test_a_book_and_a_fixing_have_no_bars(panel: Panel):
             assert np.isnan(column(panel, series, feature)).all()
     assert np.isfinite(column(panel, "ACME", "garman_klass_10")).all()
     assert np.isfinite(column(panel, "mixed", "volatility_30")).all()
+
+
+def test_a_book_shows_what_it_holds_and_an_instrument_itself(panel: Panel):
+    assert set(column(panel, "ACME", "gross_leverage")) == {1.0}
+    assert set(column(panel, "ACME", "concentration")) == {1.0}
+    assert set(column(panel, "EURUSD", "exposure_currency")) == {1.0}
+    assert (column(panel, "mixed", "concentration") < 1.0).all()
+
+
+def test_each_session_is_also_told_alone_where_there_are_bars(
+    panel: Panel, histories: list[History]
+):
+    for history in histories:
+        past = panel.values[history.name].past
+        assert past is not None
+        assert past.shape == (len(history.dates), 3)
+        np.testing.assert_array_equal(past[:, 0], history.returns)
+        assert np.isfinite(past[:, 1:]).any() == (history.name == "ACME")
 
 
 def test_a_weekend_is_three_days(panel: Panel, histories: list[History]):

@@ -23,7 +23,7 @@ QUIET = Steps(Terminal(quiet=True))
 
 @pytest.mark.parametrize("model", ["gjr_fhs", "hs_250", "gpt"])
 def test_a_model_that_does_not_learn_is_refused_with_the_ones_that_do(model: str, state_root: Path):
-    with pytest.raises(RefusedError, match=f"model: {model} .*linear, mlp, combined"):
+    with pytest.raises(RefusedError, match=f"model: {model} .*linear, mlp, transformer, combined"):
         train(Settings(), model=model, root=state_root, steps=QUIET)
     assert not state_root.exists()
 

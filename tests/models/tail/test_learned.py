@@ -1,6 +1,6 @@
 """A head finds what was planted, says the same twice, and comes back from bytes unchanged."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +8,9 @@ import torch
 from scipy import stats
 
 from models.tail.heads import HeadKind
-from models.tail.inputs import Rows
-from models.tail.learned import Head, HeadSettings, Standard, _Objective, fit_head
+from models.tail.inputs import ARRAYS, Rows
+from models.tail.learned import Head, HeadSettings, Standard, fit_head
+from models.tail.objective import Objective
 from models.tail.transport import KNOTS
 from models.training import Schedule
 
@@ -100,26 +101,18 @@ def test_a_weight_of_two_counts_as_the_row_twice() -> None:
     head.net.eval()  # without dropout the loss is a function of the rows alone
     weights = np.where(np.arange(600) < 200, 2.0, 1.0)
     twice = Rows(
-        *(
-            np.concatenate([getattr(rows, one.name), getattr(rows, one.name)[:200]])
-            for one in fields(Rows)
-        )
+        *(np.concatenate([getattr(rows, name), getattr(rows, name)[:200]]) for name in ARRAYS)
     )
     every, doubled = (torch.arange(n).expand(SETTINGS.seeds, n) for n in (600, 800))
     with torch.no_grad():  # the scaling of inputs is the head's own: both read a row alike
-        weighted = _Objective(head, rows, weights)(every).item()
-        assert weighted == pytest.approx(_Objective(head, twice)(doubled).item(), rel=1e-5)
+        weighted = Objective(head, rows, weights)(every).item()
+        assert weighted == pytest.approx(Objective(head, twice)(doubled).item(), rel=1e-5)
 
 
 def test_weights_follow_their_rows_where_some_are_left_out() -> None:
     rows, junk = planted(1_000, seed=6), planted(100, seed=9)
     weights = np.random.default_rng(1).uniform(1.0, 3.0, 1_000)
-    mixed = Rows(
-        *(
-            np.concatenate([getattr(junk, one.name), getattr(rows, one.name)])
-            for one in fields(Rows)
-        )
-    )
+    mixed = Rows(*(np.concatenate([getattr(junk, name), getattr(rows, name)]) for name in ARRAYS))
     mixed.move[:100] = np.nan
     padded = np.concatenate([np.full(100, 99.0), weights])
     plain = fit_head(rows, SETTINGS, weights=weights).to_bytes()

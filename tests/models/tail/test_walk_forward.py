@@ -1,6 +1,6 @@
 """The learned tails walk forward: nothing known later enters, and a killed run is taken up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,16 @@ from features.panel import Panel, SeriesFeatures
 from features.returns import History
 from models.base import TailForecast
 from models.baselines import forecast_series
+from models.tail.combine import Weights
 from models.tail.conformal import Calibration
 from models.tail.feedback import Feedback, Flagged, HeldOut
 from models.tail.inputs import Rows, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
+from models.tail.served import Served
+from models.tail.transformer import Fusion
 from models.tail.transport import KNOTS
 from models.tail.walk_forward import (
+    HEADS,
     NAMES,
     Candidate,
     Learned,
@@ -32,6 +36,10 @@ SMALL = Schedule(epochs=1, batch=64)
 SETTINGS = LearnedSettings(
     linear=HeadSettings("linear", seeds=1, schedule=SMALL),
     mlp=HeadSettings("mlp", seeds=2, width=8, schedule=SMALL),
+    transformer=HeadSettings(
+        "transformer", seeds=2, schedule=SMALL, fusion=Fusion(width=8, heads=2)
+    ),
+    weights=Weights(mlp=0.3, linear=0.2, transformer=0.2, fhs=0.0, evt=0.3),
 )
 DATES = pd.bdate_range("2015-01-01", "2020-12-31")
 
@@ -67,8 +75,14 @@ def panel(histories: list[History]) -> Panel:
     for one in histories:
         own = np.column_stack([np.abs(one.returns) + 1e-4, one.returns])
         shared = np.cos(np.arange(len(one.dates)) / 50.0)[:, None]
-        values[one.name] = SeriesFeatures(own=own, shared=shared)
-    return Panel(own=("volatility_1", "last_return"), shared=("cycle",), values=values)
+        past = np.column_stack([one.returns, np.abs(one.returns), np.full(len(own), np.nan)])
+        values[one.name] = SeriesFeatures(own=own, shared=shared, past=past)
+    return Panel(
+        own=("volatility_1", "last_return"),
+        shared=("cycle",),
+        values=values,
+        modalities={"returns": ("volatility_1", "last_return"), "macro": ("cycle",)},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +118,7 @@ def run(
     settings: LearnedSettings = SETTINGS,
     jobs: int = 1,
     feedback: Feedback | None = None,
+    models: Sequence[str] = NAMES,
 ) -> Learned:
     histories = [history(name, seed, DATES[:size]) for seed, name in enumerate(bases)]
     candidates = [
@@ -121,6 +136,7 @@ def run(
         panel(histories),
         alphas=ALPHAS,
         first_year=2020,
+        models=models,
         settings=settings,
         store=store,
         jobs=jobs,
@@ -269,7 +285,7 @@ def test_what_came_in_a_challenge_week_is_never_learned(
     monkeypatch.setattr("models.tail.walk_forward.fit_head", watched)
     week = slice(np.datetime64(WEEK.first), np.datetime64(WEEK.last))
     run(bases, feedback=Feedback(flagged=(FLAG,), held_out=(WEEK,)))
-    assert len(targets) == 4
+    assert len(targets) == 6
     for known in targets:
         assert not ((known >= week.start) & (known <= week.stop)).any()
         days = set(np.unique(known).tolist())
@@ -282,7 +298,8 @@ def test_the_last_head_is_held_to_the_weeks_it_never_saw(
 ) -> None:
     learned = run(bases, feedback=Feedback(held_out=(WEEK,)))
     assert set(learned.challenge) == set(bases)
-    head = Head.from_bytes(learned.heads["linear"])
+    heads = {kind: Head.from_bytes(payload) for kind, payload in learned.heads.items()}
+    assert tuple(heads) == HEADS
     origins = DATES.isin(pd.bdate_range("2019-05-31", "2019-06-06"))
     for seed, (name, forecasts) in enumerate(learned.challenge.items()):
         assert tuple(forecasts) == NAMES
@@ -291,11 +308,45 @@ def test_the_last_head_is_held_to_the_weeks_it_never_saw(
         one = history(name, seed)
         fhs = bases[name]["gjr_fhs"]
         mine = series_rows(one, fhs, panel([one]))
-        image = head.map(mine.where(origins)).image.numpy()
-        # At the knots the learned VaR is the map's image in units of sigma.
-        expected = image[:, [KNOTS.index(0.975)]] * fhs.sigma[origins, None]
-        np.testing.assert_allclose(forecasts["linear"].var[origins, 1:2], expected, rtol=1e-9)
+        for kind, head in heads.items():
+            image = head.map(mine.where(origins)).image.numpy()
+            # At the knots the learned VaR is the map's image in units of sigma.
+            expected = image[:, [KNOTS.index(0.975)]] * fhs.sigma[origins, None]
+            np.testing.assert_allclose(forecasts[kind].var[origins, 1:2], expected, rtol=1e-9)
     assert run(bases).challenge == {}
+
+
+def test_what_is_served_is_what_the_walk_forward_said(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    """The head of the year, registered and read back, forecasts that year again, bit for bit."""
+    store = Store()
+    learned = run(bases, store=store)
+    yearly = {
+        kind: Head.from_bytes(payload)
+        for kind, payload in zip(HEADS, store.units.values(), strict=False)
+    }
+    one = history("A", 0)
+    fhs, evt = bases["A"]["gjr_fhs"], bases["A"]["gjr_evt"]
+    shown = panel([one])
+    for model in NAMES:
+        served = Served(model, yearly, SETTINGS.weights, shown.own, shown.shared)
+        first = int(np.argmax(DATES.year == 2020))
+        said = served.forecast(one, shown, fhs=fhs, evt=evt, alphas=ALPHAS, first=first)
+        expected = learned.forecasts["A"][model]
+        np.testing.assert_array_equal(said.var[first:], expected.var[first:])
+        np.testing.assert_array_equal(said.es[first:], expected.es[first:])
+
+
+def test_a_head_that_nobody_asks_for_and_that_has_no_share_is_not_trained(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    weights = Weights(mlp=0.5, linear=0.2, transformer=0.0, fhs=0.0, evt=0.3)
+    settings = replace(SETTINGS, weights=weights)
+    assert set(run(bases, settings=settings, models=("combined",)).heads) == {"linear", "mlp"}
+    asked = run(bases, settings=settings, models=("transformer",))
+    assert set(asked.heads) == set(HEADS)
+    assert set(asked.forecasts["A"]) == set(NAMES)
 
 
 @pytest.mark.slow
