@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 BASE = ("gjr_fhs", "gjr_evt")
 """What the learned tails start from."""
+LONGER_BASE = ("gjr_fhs", "gjr_fhs_sqrt")
+"""The same over several sessions; the second is what they learn from, read as one session."""
 
 Progress = Callable[[int, int], None]
 
@@ -52,6 +54,7 @@ class Statistical:
     blocks : list of Block
         Rows of the models asked for.
     base : mapping of series to mapping of {"gjr_fhs", "gjr_evt"} to TailForecast
+        Or of `LONGER_BASE`.
         Of every series that is judged or trains; empty where no learned model is asked for.
     left_out : mapping of series to reason
         Series the models refused.
@@ -147,7 +150,7 @@ def forecast_statistical(
 
     wanted = tuple(name for name in settings.chosen_models if name not in LEARNED)
     levels = _levels(settings)
-    base_of = BASE if learns(settings) else ()
+    base_of = _base(settings) if learns(settings) else ()
     judged = {history.name for history in plan.judged}
     jobs = [
         (plan.judged, tuple(dict.fromkeys((*wanted, *base_of)))),
@@ -209,16 +212,21 @@ def train_heads(
     """
     if panel is None:
         return Heads()
+    from models.square_root import of_one_session
     from models.tail.walk_forward import Candidate, forecast_learned
 
     feedback = feedback if settings.horizon == 1 else None
     judged = {history.name for history in plan.judged}
     trains = {history.name for history in plan.instruments}
+    start, beside = _base(settings)
     candidates = [
         Candidate(
             history,
-            fhs=statistical.base[history.name]["gjr_fhs"],
-            evt=statistical.base[history.name]["gjr_evt"],
+            fhs=statistical.base[history.name][start],
+            evt=statistical.base[history.name][beside],
+            teacher=None
+            if settings.horizon == 1
+            else of_one_session(statistical.base[history.name][beside]),
             judged=history.name in judged,
             trains=history.name in trains,
         )
@@ -312,6 +320,10 @@ def _challenge(
         names = [BAR, *(name for name in settings.chosen_models if name in LEARNED)]
         blocks.extend(_blocks(whole, settings, history, {**said, BAR: bar}, names))
     return assemble(blocks, alphas=settings.alphas) if blocks else None
+
+
+def _base(settings: Settings) -> tuple[str, str]:
+    return BASE if settings.horizon == 1 else LONGER_BASE
 
 
 def _levels(settings: Settings) -> tuple[float, ...]:

@@ -39,6 +39,19 @@ def over_horizon(one: TailForecast, *, horizon: int) -> TailForecast:
     )
 
 
+def of_one_session(many: TailForecast) -> TailForecast:
+    """Undo `over_horizon`: the forecast of one session that was multiplied; its PIT stays away."""
+    root = np.sqrt(many.horizon)
+    return replace(
+        many,
+        var=many.var / root,
+        es=many.es / root,
+        sigma=many.sigma / root,
+        pit=np.full_like(many.pit, np.nan),
+        horizon=1,
+    )
+
+
 def residual_to_judge(
     returns: Float[np.ndarray, " time"], path: FilteredPath, window: Window, *, horizon: int
 ) -> Float[np.ndarray, " origin"]:

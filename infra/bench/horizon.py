@@ -26,7 +26,7 @@ from flows.units import UnitStore
 from validation.evidence import examine
 
 HORIZON = 10
-MODELS = ("hs_250", "gjr_fhs", "gjr_evt", "gjr_fhs_sqrt", "linear", "mlp", "combined")
+MODELS = ("hs_250", "gjr_fhs", "gjr_fhs_sqrt", "linear", "mlp", "combined")
 BARS = ("gjr_fhs", "gjr_fhs_sqrt")
 LEVEL = 0.05
 

@@ -84,11 +84,18 @@ class Candidate:
     ----------
     history : History
     fhs, evt : TailForecast
-        ``gjr_fhs`` and ``gjr_evt`` at `base_levels`, all candidates at one horizon.
+        ``gjr_fhs`` and ``gjr_evt`` at `base_levels`, all candidates at one horizon. Over several
+        sessions ``gjr_fhs_sqrt`` takes the place of ``gjr_evt``, which there says what
+        ``gjr_fhs`` says.
     judged : bool
         Whether forecasts are wanted.
     trains : bool
         Whether the heads learn from it; a book that is judged never trains.
+    teacher : TailForecast, optional
+        The base that the heads learn from, where it is not ``fhs``: one session ahead, for a
+        forecast of several. Spans of ten sessions that overlap hold a tenth of what as many
+        single ones tell, and what a head says of a scale in units of sigma can be read off
+        either.
     """
 
     history: History
@@ -96,6 +103,7 @@ class Candidate:
     evt: TailForecast
     judged: bool
     trains: bool
+    teacher: TailForecast | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +193,13 @@ def forecast_learned(
     """
     settings = settings or LearnedSettings()
     rows = {c.history.name: series_rows(c.history, c.fhs, panel) for c in candidates}
-    pool = in_order_of_target([rows[c.history.name] for c in candidates if c.trains])
+    pool = in_order_of_target(
+        [
+            rows[c.history.name] if c.teacher is None else series_rows(c.history, c.teacher, panel)
+            for c in candidates
+            if c.trains
+        ]
+    )
     judged = [c for c in candidates if c.judged]
     dates = _sessions(candidates)
     horizon = candidates[0].fhs.horizon
