@@ -14,6 +14,9 @@ from features.asof import Timeline
 from features.correlation import co_movement
 from features.crosssection import market_section
 from features.exposure import EXPOSURES, exposures
+from features.frictions import FRICTIONS, frictions
+from features.frictions import NAMES as FRICTION_NAMES
+from features.headlines import headline_sentiment
 from features.liquidity import volume_surprise
 from features.losses import drawdown, mean_return, worst_return
 from features.macro import macro_readings
@@ -157,12 +160,17 @@ def build_panel(
         if clock not in views:
             views[clock] = np.hstack([timeline.at(history.origins) for timeline in timelines])
     tracks = {history.name: track_of(market, history) for history in histories}
+    costs = frictions(market, histories)
     return Panel(
-        own=(*(name for features in OWN.values() for name in features), *EXPOSURES),
+        own=(
+            *(name for features in OWN.values() for name in features),
+            *EXPOSURES,
+            *FRICTION_NAMES,
+        ),
         shared=tuple(name for timeline in timelines for name in timeline.names),
         values={
             name: SeriesFeatures(
-                own=np.hstack([_own(track), _held(market, name, len(track.returns))]),
+                own=np.hstack([_own(track), _held(market, name, len(track.returns)), costs[name]]),
                 shared=views[clocks[name]],
                 past=_past(track),
             )
@@ -172,6 +180,7 @@ def build_panel(
         modalities={
             **{modality: tuple(features) for modality, features in OWN.items()},
             "book": EXPOSURES,
+            **{modality: tuple(features) for modality, features in FRICTIONS.items()},
             **{
                 modality: tuple(name for timeline in told for name in timeline.names)
                 for modality, told in shared.items()
@@ -189,6 +198,7 @@ def shared_timelines(
         "market": [stress(section), co_movement(section), anomaly(section)],
         "macro": macro_readings(roles.observed, section),
         "news": news_readings(roles.observed),
+        "headlines": [headline_sentiment(market.headlines, section)],
     }
 
 

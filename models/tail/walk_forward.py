@@ -37,7 +37,7 @@ from models.training import Schedule
 
 HEADS = ("linear", "mlp", "transformer")
 NAMES = (*HEADS, "combined")
-RECENT = ("regimes", "liquidity", "orderflow", "book")
+RECENT = ("regimes", "liquidity", "orderflow", "headlines", "book")
 """Modalities that came after ``linear`` and ``mlp`` were chosen: they do not read them."""
 CALIBRATED = KNOTS.index(0.975)
 """Position of the level whose past coverage calibrates all of them."""

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features.exposure import EXPOSURES
+from features.frictions import NAMES as FRICTION_NAMES
 from features.market import MarketData
 from features.panel import OWN, Panel, build_panel
 from features.returns import History, book_history, instrument_history
@@ -30,7 +31,8 @@ def panel(small_market: MarketData, histories: list[History]) -> Panel:
 
 
 def test_every_series_has_a_row_an_origin(panel: Panel, histories: list[History]):
-    assert panel.own == (*(name for features in OWN.values() for name in features), *EXPOSURES)
+    bars = (name for features in OWN.values() for name in features)
+    assert panel.own == (*bars, *EXPOSURES, *FRICTION_NAMES)
     assert len(set(panel.own + panel.shared)) == len(panel.own) + len(panel.shared)
     for history in histories:
         features = panel.values[history.name]
@@ -46,6 +48,9 @@ def test_every_column_belongs_to_one_modality(panel: Panel):
         "bars",
         "calendar",
         "book",
+        "liquidity",
+        "orderflow",
+        "headlines",
         "market",
         "macro",
         "news",

@@ -130,7 +130,7 @@ def test_a_fixing_in_berlin_does_not_see_new_york_close_later_that_day(
     assert differing(whole, other, FX, until=day) == set()
     # The fixing after it sees all of it, but for what did not move: currencies and yields.
     shared = set(other.shared)
-    untouched = {"surge_currency", "term_slope", "term_slope_change"}
+    untouched = {"surge_currency", "term_slope", "term_slope_change", "headline_sentiment"}
     assert (
         differing(whole, other, ["EURUSD"], since=day + DAY, until=day + DAY) == shared - untouched
     )
@@ -139,6 +139,34 @@ def test_a_fixing_in_berlin_does_not_see_new_york_close_later_that_day(
     evening = differing(whole, other, ["ACME"], since=day, until=day) & shared
     news = {"news_sentiment", "news_sentiment_trend", "geopolitical_risk_trend"}
     assert evening == shared - untouched - news
+
+
+def test_what_happens_after_the_origin_is_not_seen(small_market: MarketData, whole: Run):
+    """New York closes at 20:00 UTC in summer time: its origin is 21:00."""
+    day, origin = stamp("2020-03-11"), pd.Timestamp("2020-03-11T21:00Z")
+
+    def doubled(events: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        late = events["time"] > origin
+        return events.assign(
+            **{name: events[name].mask(late, 2.0 * events[name]) for name in columns}
+        )
+
+    told = small_market.headlines["available_at"] > origin
+    later = replace(
+        small_market,
+        intraday=doubled(small_market.intraday, "close"),
+        quotes=doubled(small_market.quotes, "ask", "bid_size"),
+        orders=doubled(small_market.orders, "price", "size"),
+        headlines=small_market.headlines.assign(
+            text=small_market.headlines["text"].mask(told, "something else entirely")
+        ),
+    )
+    other, _ = panel_of(later)
+    assert differing(whole, other, (*NEW_YORK, *FX), until=day) == set()
+    tomorrow = differing(whole, other, ["ACME"], since=day + DAY, until=day + 9 * DAY)
+    # Prices of trades are doubled, and so are the sizes of all of them: their balance is not.
+    flow = {"quoted_spread", "effective_spread", "depth_surprise_60", "flow_imbalance"}
+    assert {*flow, "spread", "volatility_intraday", "headline_sentiment"} <= tomorrow
 
 
 def test_new_york_does_not_see_midnight(small_market: MarketData, whole: Run):
