@@ -8,7 +8,7 @@ from features.returns import compounded
 from features.splits import Window
 from models.base import TailForecast
 from models.residuals import FilteredPath
-from models.square_root import over_horizon, residual_to_judge
+from models.square_root import of_one_session, over_horizon, residual_to_judge
 
 ALPHAS = (0.95, 0.99)
 
@@ -35,6 +35,15 @@ def test_of_independent_normal_returns_it_is_the_law_of_their_sum(horizon):
 def test_one_session_is_left_as_it_is():
     one = normal_forecast(3, 0.01)
     assert over_horizon(one, horizon=1) is one
+
+
+def test_the_session_behind_ten_is_found_again():
+    one = normal_forecast(3, 0.01)
+    back = of_one_session(over_horizon(one, horizon=10))
+    assert back.horizon == 1
+    for name in ("var", "es", "sigma"):
+        np.testing.assert_allclose(getattr(back, name), getattr(one, name), rtol=1e-15)
+    assert np.isnan(back.pit).all()
 
 
 def test_what_followed_is_judged_by_its_own_share_of_the_root():
