@@ -197,7 +197,11 @@ def _work(
         with UnitStore(root / "units.db") as units:
             before = len(units)
             serving = made_ready(
-                found, alphas=desk.monitor.alphas, units=units, progress=step.advance
+                found,
+                alphas=desk.monitor.alphas,
+                units=units,
+                watch=desk.watch,
+                progress=step.advance,
             )
             fits = len(units) - before
         step.summary = f"{len(serving.plan.judged)} books; {fits} new fits"

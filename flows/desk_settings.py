@@ -14,6 +14,7 @@ from flows.overrides import OverrideRule
 from flows.refusal import RefusedError
 from flows.schedules import Schedules
 from flows.settings import canonical_digest
+from flows.watch_rule import WatchRule
 from validation.confidence_sequence import ShadowRule
 from validation.gates import GateRule
 from validation.guardrail import GuardrailRule
@@ -36,6 +37,8 @@ class DeskSettings(BaseModel):
     feedback : FeedbackRule
         What becomes of flags; the numbers of a session do not depend on it.
     decision : DecisionRule
+    watch : WatchRule
+        What is told of the market; the numbers of a session do not depend on it.
     schedules : Schedules
         When to try; what comes of it does not depend on them.
     """
@@ -49,12 +52,13 @@ class DeskSettings(BaseModel):
     gates: GateRule = GateRule()
     feedback: FeedbackRule = FeedbackRule()
     decision: DecisionRule = DecisionRule()
+    watch: WatchRule = WatchRule()
     schedules: Schedules = Schedules()
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that the numbers of a session depend on, whatever file it came from."""
-        aside = {"schedules", "decision", "gates", "feedback"}
+        aside = {"schedules", "decision", "gates", "feedback", "watch"}
         return canonical_digest(self.model_dump(mode="json", exclude=aside))
 
 

@@ -16,7 +16,7 @@ from features.macro import macro_readings
 from features.market import ORIGIN_DELAY, MarketData
 from features.returns import History
 from features.roles import cast_roles
-from models.anomalies import Anomalies, unlike_the_past
+from models.anomalies import RATE, Anomalies, unlike_the_past
 from models.baselines import UnitStore
 from models.drawdown import DrawdownForecast, drawdown_forecast
 from models.regimes import STATES, Regimes, market_regimes
@@ -92,7 +92,11 @@ class MarketState:
 
 
 def market_state(
-    market: MarketData, histories: Sequence[History], *, store: UnitStore | None = None
+    market: MarketData,
+    histories: Sequence[History],
+    *,
+    false_alarms: float = RATE,
+    store: UnitStore | None = None,
 ) -> MarketState:
     """Regimes, anomalies and the chance of a fall of a market, as known at each instant.
 
@@ -101,6 +105,8 @@ def market_state(
     market : MarketData
     histories : sequence of History
         Those that are there already; the others are made.
+    false_alarms : float
+        Anomalies a year that are none; no column of `MarketState.timelines` depends on it.
     store : UnitStore, optional
         Fits found there are not made again.
     """
@@ -111,17 +117,21 @@ def market_state(
     moves = daily_moves(section, macro_readings(roles.observed, section))
     return MarketState(
         regimes=regimes,
-        anomalies=unlike_the_past(moves, store=store),
+        anomalies=unlike_the_past(moves, rate=false_alarms, store=store),
         drawdown=drawdown_forecast(np.nan_to_num(returns), store=store),
     )
 
 
 def book_drawdowns(
-    books: Sequence[History], *, store: UnitStore | None = None
+    books: Sequence[History],
+    *,
+    falls: Mapping[str, float],
+    store: UnitStore | None = None,
 ) -> dict[str, DrawdownForecast]:
-    """Chance that each book falls by more than is usual for it, at its own origins."""
+    """Chance that each book falls by a threshold, or else by more than is usual for it."""
     return {
-        book.name: drawdown_forecast(book.returns, threshold=None, store=store) for book in books
+        book.name: drawdown_forecast(book.returns, threshold=falls.get(book.name), store=store)
+        for book in books
     }
 
 

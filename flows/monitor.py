@@ -18,6 +18,7 @@ import pandas as pd
 
 from features.panel import Panel
 from features.returns import History
+from flows.market_state import MODALITY
 from flows.outputs import write_whole
 
 QUARTER = 63
@@ -96,14 +97,20 @@ def typical_features(panel: Panel, histories: Sequence[History]) -> pd.DataFrame
     """Every feature by date: the median over series of its deviation from the series' own mean.
 
     Series of different volatility become comparable, and one date is one observation: pooling
-    series would count the same day many times.
+    series would count the same day many times. What models say of the market is left out: it is
+    made from the same returns, and would tell their drift once more.
     """
-    names = [*panel.own, *panel.shared]
+    told = panel.modalities.get(MODALITY, ())
+    every = [*panel.own, *panel.shared]
+    kept = [at for at, name in enumerate(every) if name not in told]
+    names = [every[at] for at in kept]
     parts: list[pd.DataFrame] = []
     for history in histories:
         values = panel.values[history.name]
         frame = pd.DataFrame(
-            np.hstack([values.own, values.shared]), index=history.dates, columns=pd.Index(names)
+            np.hstack([values.own, values.shared])[:, kept],
+            index=history.dates,
+            columns=pd.Index(names),
         ).replace([np.inf, -np.inf], np.nan)
         centred = frame - frame.mean()
         parts.append(centred / frame.std().replace(0.0, np.nan))

@@ -31,6 +31,7 @@ from flows.processes import processes
 from flows.refusal import RefusedError
 from flows.settings import LEGACY, MINIMUM_HISTORY, SESSIONS_BETWEEN_REFITS, Settings
 from flows.units import UnitStore
+from flows.watch_rule import WatchRule
 from models.base import TailForecast
 from models.drawdown import DrawdownForecast
 from validation.input_domain import Outside, TrainingBox, outside
@@ -275,6 +276,7 @@ def made_ready(
     alphas: Sequence[float],
     units: UnitStore,
     since: pd.Timestamp | None = None,
+    watch: WatchRule | None = None,
     progress: Callable[[int, int], None] = unseen,
 ) -> Serving:
     """Make a market ready for its sessions.
@@ -288,6 +290,8 @@ def made_ready(
         Fits found there are not made again; new ones are put there.
     since : Timestamp, optional
         First as-of that will be asked for; by default the last.
+    watch : WatchRule, optional
+        What is told of the market.
     progress : callable
         Called with (books done, books in all).
 
@@ -299,7 +303,7 @@ def made_ready(
     from models.baselines import forecast_many
     from models.tail.walk_forward import base_levels
 
-    market = found.market
+    market, watch = found.market, watch or WatchRule()
     books = tuple(market.portfolios)
     if not books:
         raise RefusedError(
@@ -330,16 +334,17 @@ def made_ready(
         if isinstance(forecasts, ValueError):
             raise RefusedError(f"portfolios: {history.name}: {forecasts}") from forecasts
         base[history.name] = forecasts
+    state = market_state(market, plan.histories, false_alarms=watch.false_alarms, store=units)
     return Serving(
         market=market,
         plan=plan,
-        panel=panel_of(market, plan.histories),
+        panel=panel_of(market, plan.histories, state=state),
         alphas=tuple(alphas),
         base=base,
         sessions=sessions_ahead(market),
         health=health_of(found),
-        state=market_state(market, plan.histories, store=units),
-        falls=book_drawdowns(plan.judged, store=units),
+        state=state,
+        falls=book_drawdowns(plan.judged, falls=watch.falls, store=units),
     )
 
 

@@ -110,6 +110,7 @@ def replay(
             alphas=desk.monitor.alphas,
             units=units,
             since=first,
+            watch=desk.watch,
             progress=step.advance,
         )
         step.summary = f"{len(serving.plan.judged)} books"

@@ -231,7 +231,7 @@ def anomalies(state: MarketState, dates: pd.DatetimeIndex) -> None:
 def fall_table(market: MarketData, state: MarketState, dates: pd.DatetimeIndex) -> None:
     """Probabilities of a fall against what came."""
     books = [book_history(market, held, name=name) for name, held in market.portfolios.items()]
-    forecasts = book_drawdowns(books)
+    forecasts = book_drawdowns(books, falls={})
     every: list[tuple[str, DrawdownForecast, pd.DatetimeIndex]] = [
         ("market, 5%", state.drawdown, dates),
         *((book.name, forecasts[book.name], book.dates) for book in books),

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.panel import Panel, build_panel
+from features.panel import Panel
 from features.returns import book_history
 from flows.daily import SessionInputs
 from flows.ingest import ingest
+from flows.panels import panel_of
 from flows.refusal import RefusedError
 from flows.serving import Serving, Voice, made_ready
 from flows.units import UnitStore
@@ -73,6 +74,8 @@ def test_a_market_that_went_on_gives_what_was_known_then(
     assert mine.realised == theirs.realised
     assert mine.pits == theirs.pits
     assert mine.regime == theirs.regime
+    assert mine.market == theirs.market
+    assert mine.market["drawdown"] is not None
     for model, cells in theirs.backcast.items():
         for cell, numbers in cells.items():
             np.testing.assert_array_equal(mine.backcast[model][cell], numbers)
@@ -152,7 +155,7 @@ def test_a_desk_without_books_is_told_so(later: Serving, tiny_market: Path, unit
 
 def test_a_panel_of_other_columns_is_named(later: Serving):
     one = voice(later.panel).served
-    fewer = build_panel(later.market, later.plan.judged)
+    fewer = panel_of(later.market, later.plan.judged)
     assert one.unreadable(fewer) is None
     told = one.unreadable(replace(fewer, shared=fewer.shared[1:]))
     assert told is not None

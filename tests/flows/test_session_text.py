@@ -68,6 +68,28 @@ def test_a_book_is_one_line_with_its_numbers_and_how_they_did() -> None:
     assert lines[-1] == "39 feeds checked, 0 rejected; 0 alerts open."
 
 
+def test_the_state_of_the_market_is_said_below_the_books() -> None:
+    fall = {
+        "threshold": 0.05,
+        "horizon": 10,
+        "probability": 0.31,
+        "base_rate": 0.13,
+        "like": {"low": 0.2, "high": 0.4, "n": 40, "frequency": 0.2},
+    }
+    market = {
+        "since": "2026-11-20",
+        "probabilities": {"low": 0.1, "high": 0.8, "crisis": 0.1},
+        "stressed": False,
+        "stressed_since": "2026-01-05",
+        "anomaly": None,
+        "drawdown": fall,
+        "books": {"fx": fall},
+    }
+    text = " ".join(printed(monitor_lines("d", summary("fx", market=market), [])))
+    assert "regime high since 2026-11-20: low 10%, high 80%, crisis 10%" in text
+    assert "fx  falls by more than 5.0% within 10 sessions with probability 31%" in text
+
+
 def test_only_a_champion_has_a_version() -> None:
     told = summary("fx", standing="legacy", model="hs_250", champion=None, regime=None)
     assert printed(monitor_lines("2026-11-24", told, []))[0] == (
