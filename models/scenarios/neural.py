@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import torch
@@ -18,6 +18,9 @@ BLOCK = 4096
 
 MATCHED = 200_000
 """Draws whose moments are set to those of the training factors; sampling error 0.2%."""
+
+
+MOVED = (Standard, torch.nn.Module)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,16 @@ class NeuralLaw(ABC):
                 known = self.standard.moments.known(block)
                 moves.append(self.standard(self.vectors(known, generator), known))
             return torch.cat(moves)
+
+    def to(self, device: torch.device | str) -> NeuralLaw:
+        """The law on another device, where its conditions and generator must then be.
+
+        Its nets are moved, not copied.
+        """
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(
+            self, **{name: x.to(device) for name, x in own.items() if isinstance(x, MOVED)}
+        )
 
     @abstractmethod
     def to_bytes(self) -> bytes:

@@ -88,6 +88,12 @@ class Standard:
         mean, spread = self.moments.of_known(known)
         return mean.addcmul_(spread, self.radius(vectors))
 
+    def to(self, device: torch.device | str) -> Standard:
+        """The same map on another device."""
+        own = {field.name: getattr(self.moments, field.name) for field in fields(Moments)}
+        moments = Moments(**{name: value.to(device) for name, value in own.items()})
+        return Standard(moments, self.radius, self.scale.to(device), self.shift.to(device))
+
     def tensors(self) -> dict[str, Tensor]:
         """For storage beside a net's weights."""
         own = {"nu": torch.tensor([self.radius.nu], dtype=torch.float64)}
