@@ -17,26 +17,24 @@ class Conversion:
 
     Attributes
     ----------
-    rows : int tensor of shape (position, 2)
-        Rows of the exchange rates that are multiplied.
-    powers : tensor of shape (position, 2, 1)
-        1 or -1 of each; 0 where the currencies are the same.
+    paths : tuple of tuple of (row, power)
+        For each currency the exchange rates that are multiplied, each with the power 1 or -1.
+    which : int tensor of shape (position,)
+        Currency of each position.
     """
 
-    rows: torch.Tensor
-    powers: torch.Tensor
+    paths: tuple[tuple[tuple[int, float], ...], ...]
+    which: torch.Tensor
 
     def rates(self, levels: torch.Tensor) -> torch.Tensor:
         """Rates of shape (position, path), from levels of shape (factor, path)."""
-        if not self.powers.any():
-            return levels.new_ones((len(self.rows), 1))
-        rates = levels.new_ones((len(self.rows), levels.shape[1]))
-        for leg in range(2):
-            powers = self.powers[:, leg]
-            rate = levels[self.rows[:, leg]]
-            rates = torch.where(powers > 0.0, rates * rate, rates)
-            rates = torch.where(powers < 0.0, rates / rate, rates)
-        return rates
+        found: list[torch.Tensor] = []
+        for path in self.paths:
+            rate = torch.ones_like(levels[0])
+            for row, power in path:
+                rate = rate * levels[row] if power > 0.0 else rate / levels[row]
+            found.append(rate)
+        return torch.stack(found)[self.which]
 
 
 def conversion(currencies: Sequence[str], base: str, index: FactorIndex) -> Conversion:
@@ -55,16 +53,13 @@ def conversion(currencies: Sequence[str], base: str, index: FactorIndex) -> Conv
         for name, each in index.market.instruments.items()
         if each.kind == "fx" and len(name) == 6 and name in index.market.closes
     }
-    paths = {currency: _path(currency, base, pairs) for currency in dict.fromkeys(currencies)}
-    rows: list[list[int]] = []
-    powers: list[list[float]] = []
-    for currency in currencies:
-        path = paths[currency]
-        rows.append([index.spot(name) for name, _ in path] + [0] * (2 - len(path)))
-        powers.append([power for _, power in path] + [0.0] * (2 - len(path)))
+    distinct = list(dict.fromkeys(currencies))
     return Conversion(
-        torch.tensor(rows, dtype=torch.int64).reshape(-1, 2),
-        torch.tensor(powers, dtype=torch.float64).reshape(-1, 2, 1),
+        paths=tuple(
+            tuple((index.spot(name), power) for name, power in _path(currency, base, pairs))
+            for currency in distinct
+        ),
+        which=torch.tensor([distinct.index(each) for each in currencies], dtype=torch.int64),
     )
 
 

@@ -23,7 +23,7 @@ class Delivery:
         A price or an FX rate.
     date : pandas.Timestamp
     curve : str
-        Curve that discounts payments in the currency of the quote.
+        Curve that discounts payments in the currency of the quote; empty where none are.
     carried : bool
         Whether the forward price follows from the spot price by carry. That of a future, or of a
         commodity, is the price itself.
@@ -88,9 +88,9 @@ def forwards(deliveries: Sequence[Delivery], index: FactorIndex) -> Forwards:
     foreign: list[Product] = []
     for line, each in enumerate(deliveries):
         years = market.years(each.date)
-        domestic.append({(each.curve, years): 1.0})
+        domestic.append({(each.curve, years): 1.0} if each.curve else {})
         if not each.carried:
-            foreign.append({(each.curve, years): 1.0})
+            foreign.append(domestic[-1])
             continue
         if market.instruments[each.underlying].kind == "fx":
             foreign.append({(curve_of(each.underlying[:3], market), years): 1.0})

@@ -8,18 +8,20 @@ lives, else the part of it accrued (the mid-point rule).
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
 from models.instruments.discounting import Discounts, discounts
-from models.instruments.risk_factors import FactorIndex
+from models.instruments.risk_factors import FactorIndex, base_levels
 from models.instruments.schedules import after, quarters, year_fraction
 
-NEWTON = 6
-"""Steps; the pricing error is concave in the intensity, so that none overshoots twice."""
+NEWTON = 4
+"""Steps in a scenario; the pricing error is concave in the intensity, so that none overshoots
+twice. They start from the credit triangle, spread over loss, corrected by what it misses today."""
+NEWTON_TODAY = 30
 CEILING = 100.0
 """Intensity a year of a default that is as good as certain within days."""
 
@@ -46,16 +48,23 @@ class _Issuers:
     segments: tuple[_Segment, ...]
     spread_rows: torch.Tensor
     loss: torch.Tensor
+    missed: torch.Tensor
+    steps: int = NEWTON
 
     def knots(self, levels: torch.Tensor) -> torch.Tensor:
         """Cumulative intensities at the tenors, of shape (tenor, issuer, path)."""
+        return torch.cumsum(self.pieces(levels), dim=0)
+
+    def pieces(self, levels: torch.Tensor) -> torch.Tensor:
+        """What each tenor adds to the cumulative intensity of the one before."""
         end, middle = (torch.exp(each.log(levels)) for each in (self.at_end, self.at_middle))
         spreads = levels[self.spread_rows]  # (tenor, issuer, path)
         survival = torch.ones_like(spreads[0])
         protection, premium = torch.zeros_like(survival), torch.zeros_like(survival)
         total = torch.zeros_like(survival)
         found: list[torch.Tensor] = []
-        for segment, spread in zip(self.segments, spreads, strict=True):
+        guesses = self.missed + self.triangle(spreads)
+        for segment, spread, guess in zip(self.segments, spreads, guesses, strict=True):
             stop = segment.first + len(segment.alpha)
             ends, middles = end[segment.first : stop, None], middle[segment.first : stop, None]
             alpha = segment.alpha[:, None, None]
@@ -67,18 +76,25 @@ class _Issuers:
             last = -net[-1:] - spread * (alpha * ends)[-1:]
             weights = survival * torch.cat([net[:1], inner, last])
             rest = protection - spread * premium
-            intensity = self._solve(weights, rest, segment.times, spread)
+            intensity = self._solve(weights, rest, segment.times, guess)
             alive = torch.exp(-intensity * segment.times[:, None, None])
             dead = survival * (alive[:-1] - alive[1:])
             protection = protection + (pays * dead).sum(0)
             premium = premium + (costs * dead + alpha * ends * survival * alive[1:]).sum(0)
             total = total + intensity * segment.times[-1]
             survival = torch.exp(-total)
-            found.append(total)
+            found.append(intensity * segment.times[-1])
         return torch.stack(found)
 
+    def triangle(self, spreads: torch.Tensor) -> torch.Tensor:
+        """Intensities that the spreads would mean if premium were paid all the time."""
+        until = torch.cumsum(torch.stack([each.times[-1] for each in self.segments]), 0)
+        risk = spreads / self.loss * until[:, None, None]
+        risk = torch.cat([risk[:1], risk[1:] - risk[:-1]])
+        return risk / torch.stack([each.times[-1] for each in self.segments])[:, None, None]
+
     def _solve(
-        self, weights: torch.Tensor, rest: torch.Tensor, times: torch.Tensor, spread: torch.Tensor
+        self, weights: torch.Tensor, rest: torch.Tensor, times: torch.Tensor, guess: torch.Tensor
     ) -> torch.Tensor:
         """Intensity at which the swap of one tenor is worth nothing; never below zero.
 
@@ -86,8 +102,8 @@ class _Issuers:
         the next tenor; where they rise so steeply that none does, it is certain to default.
         """
         at = times[:, None, None]
-        intensity = spread / self.loss
-        for _ in range(NEWTON):
+        intensity = torch.clamp(guess, min=0.0, max=CEILING)
+        for _ in range(self.steps):
             terms = weights * torch.exp(-intensity * at)
             step = (rest + terms.sum(0)) / (terms * at).sum(0)
             intensity = torch.clamp(intensity + step, min=0.0, max=CEILING)
@@ -175,7 +191,7 @@ def _issuers(
         segments.append(_Segment(before, _column(times), _column(alpha[before:stop])))
         before = stop
     quoted = [index.credit(issuer) for issuer in issuers]
-    return _Issuers(
+    guessed = _Issuers(
         at_end=discounts([{(curve, market.years(date)): 1.0} for date in dates[1:]], index),
         at_middle=discounts(
             [{(curve, market.years(date.floor("D"))): 1.0} for date in middles], index
@@ -183,7 +199,14 @@ def _issuers(
         segments=tuple(segments),
         spread_rows=torch.tensor([rows for _, rows in quoted], dtype=torch.int64).T,
         loss=_column([1.0 - curve.recovery for curve, _ in quoted])[:, None],
+        missed=torch.zeros((len(tenors), len(issuers), 1), dtype=torch.float64),
+        steps=NEWTON_TODAY,
     )
+    today, _ = base_levels(index.factors)
+    lengths = torch.stack([each.times[-1] for each in segments])[:, None, None]
+    exact = guessed.pieces(today) / lengths
+    missed = exact - guessed.triangle(today[guessed.spread_rows])
+    return replace(guessed, missed=missed, steps=NEWTON)
 
 
 def _column(values: list[float]) -> torch.Tensor:

@@ -90,4 +90,4 @@ def test_selling_protection_is_buying_it_with_the_sign_turned(market, values):
 
 
 def test_sensitivities_are_those_of_finite_differences(market, finite_differences):
-    assert finite_differences(swaps(20, market.as_of), market) < 1e-6
+    assert finite_differences(swaps(20, market.as_of), market) < 1e-5
