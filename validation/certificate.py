@@ -43,8 +43,8 @@ class CertificateRule(BaseModel):
     auc : float
         Most by which the classifiers' AUC may exceed the larger of floor and baseline.
     score : float
-        Most by which energy and variogram score may exceed the larger of floor and baseline, as a
-        share.
+        Most by which energy and variogram score may exceed the larger of baseline and what sampling
+        shows in 95 of 100 cases, as a share.
     tail_index, kurtosis, drawdown : float
         As for the tail error.
     phantom_liquidity : float
@@ -292,7 +292,7 @@ def _held_against(
     if name.startswith("auc_"):
         return low, max(other, figure.floor_high or 0.5) + limits.auc, False
     if name.endswith("_score"):
-        return value, other * (1 + limits.score), False
+        return value, max(other, figure.floor_high or 0.0) * (1 + limits.score), False
     if name.startswith("phantom_liquidity"):
         return value, limits.phantom_liquidity, False
     allowed = getattr(limits, name.removesuffix("_whole_path").removesuffix("_depth"))

@@ -6,8 +6,10 @@ import pytest
 
 from infra.bench.realism import market, one_market
 from validation.certificate import failed_gates
-from validation.certify import certify
+from validation.certify import Evidence, ScenarioSet, certify
+from validation.realism.sample import windows
 from validation.redteam import ATTACKS
+from validation.simulators import KnownMarket
 
 DRAWS = 40
 
@@ -77,6 +79,26 @@ def test_the_share_of_history_is_not_called_memorised(honest):
     declared = certify(replace(mixed, from_history=mask), evidence, draws=DRAWS)
     assert "copies" not in failed_gates(declared)
     assert declared["figures"]["copies"]["rows"][0] == 750
+
+
+@pytest.mark.slow
+def test_a_set_rolled_over_its_origins_is_held_against_what_came(generator):
+    """Without dynamics the law of every origin is the same, and the windows are real history."""
+    known = KnownMarket(assets=4, alpha=0.0, gamma=0.0, beta=0.0, a=0.0, b=0.0)
+    history, _ = known.history(405, seed=8)
+    real = windows(history, horizon=5, logarithmic=np.ones(4, dtype=bool))
+    about = market(0, assets=4, paths=100)[0].assets
+    moves = known.paths(40 * real.dates, 5, seed=9)
+    issued = ScenarioSet(moves, about, paths_per_date=40, learned=False)
+    found = certify(issued, Evidence(reference=real), draws=DRAWS)
+    assert failed_gates(found) == []
+    assert found["figures"]["closeness"]["n"] == real.dates
+    leaked = moves.reshape(real.dates, 40, 5, 4).copy()
+    leaked[:, 0] = real.moves
+    told = certify(
+        replace(issued, moves=leaked.reshape(moves.shape)), Evidence(reference=real), draws=DRAWS
+    )
+    assert failed_gates(told) == ["closeness"]
 
 
 @pytest.mark.slow

@@ -133,9 +133,12 @@ def _units(
     usual: Float[np.ndarray, " asset"],
     names: list[str],
 ) -> Check:
+    whole = moves[np.isfinite(moves).all(axis=(1, 2))]
+    if not len(whole):
+        whole = np.broadcast_to(usual, (1, 1, usual.size))  # nothing to be told of a unit
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         # the median does not see a heavy tail: only a unit moves it twentyfold
-        ratio = np.median(np.abs(moves), axis=(0, 1)) / (0.6745 * usual)
+        ratio = np.median(np.abs(whole), axis=(0, 1)) / (0.6745 * usual)
         wrong = (usual > 0) & ~((ratio < UNIT) & (ratio > 1 / UNIT))
     return cells_check(
         "unit",

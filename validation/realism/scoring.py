@@ -98,7 +98,8 @@ def score_figures(
     Returns
     -------
     dict of score to Figure
-        ``floor`` is the score of one half of the outcomes by the other half.
+        ``floor`` is the score of each half of the outcomes by the other half, on the same
+        outcomes; ``p_value`` says how often sampling alone makes as much of a difference.
     """
     rolled = candidate.paths_per_date > 1 and candidate.dates == outcomes.dates
     held = outcomes if rolled else outcomes.thinned(MOST_OUTCOMES, seed=seed)
@@ -117,7 +118,7 @@ def score_figures(
 
     mine = scored(candidate)
     theirs = None if baseline is None else scored(baseline)
-    floor = _floor(outcomes, kept, unit, seed=seed)
+    floor = _floor(held, realised, seed=seed)
     times = resampled_counts(held.dates, block=held.block, draws=draws, seed=seed)
     return {
         name: _figure(
@@ -130,11 +131,13 @@ def score_figures(
 def _figure(
     mine: NDArray[np.float64],
     theirs: NDArray[np.float64] | None,
-    floor: float,
+    floor: NDArray[np.float64],
     times: Float[np.ndarray, "draw date"],
     rows: tuple[int, int],
 ) -> Figure:
     low, high = np.quantile(times @ mine / mine.size, (0.025, 0.975))
+    worse = mine - floor
+    noise = times @ worse / worse.size - worse.mean()
     baseline = p_better = None
     if theirs is not None:
         baseline = float(theirs.mean())
@@ -143,7 +146,9 @@ def _figure(
         value=float(mine.mean()),
         low=float(low),
         high=float(high),
-        floor=floor,
+        floor=float(floor.mean()),
+        floor_high=float(floor.mean() + np.quantile(noise, 0.95)),
+        p_value=share_at_least(noise, float(worse.mean())),
         baseline=baseline,
         p_better=p_better,
         n=mine.size,
@@ -152,14 +157,17 @@ def _figure(
 
 
 def _floor(
-    outcomes: PathSample, kept: NDArray[np.int64], unit: NDArray[np.float64], *, seed: int
-) -> dict[str, float]:
-    """Scores of one half of the outcomes by an ensemble of the other half."""
-    one, other = (half.summed()[:, kept] / unit for half in outcomes.halves(seed=seed))
-    return {
-        name: float(score(one[:MOST_PATHS], other[:MOST_OUTCOMES]).mean())
-        for name, score in SCORES.items()
-    }
+    held: PathSample, realised: NDArray[np.float64], *, seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """Each outcome scored by the half of the outcomes that it does not belong to."""
+    piece = held.pieces()
+    order = np.random.default_rng(seed).permutation(int(piece[-1]) + 1)
+    first = np.isin(piece, order[: order.size // 2])
+    found = {name: np.empty(len(realised)) for name in SCORES}
+    for name, score in SCORES.items():
+        for half in (first, ~first):
+            found[name][half] = score(realised[~half], realised[half])
+    return found
 
 
 def _each(

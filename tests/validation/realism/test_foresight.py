@@ -1,4 +1,5 @@
 # pyright: reportOptionalMemberAccess=false, reportOperatorIssue=false, reportOptionalOperand=false
+# pyright: reportArgumentType=false
 
 import numpy as np
 import pytest
