@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from flows.market_state import MarketState, drawdown_figures, told_figures
+from features.market import latest_origin, truncate
+from features.returns import book_history
+from flows.ingest import ingest
+from flows.market_state import (
+    MarketState,
+    book_drawdowns,
+    drawdown_figures,
+    market_state,
+    told_figures,
+)
 from models.anomalies import Anomalies
 from models.drawdown import DrawdownForecast
 from models.regimes import Regimes
+from tests.flows.conftest import as_market, synthetic_closes
 
 NAN = float("nan")
 TIMES = pd.date_range("2020-02-24 22:00", periods=5, freq="B", tz="UTC")
@@ -95,3 +106,34 @@ def test_each_book_is_told_at_its_own_row():
     assert told["books"]["book"]["probability"] == 0.3
     assert set(told["books"]) == {"book"}
     assert told["drawdown"]["probability"] == pytest.approx(0.35)
+
+
+def test_a_desk_names_the_fall_of_a_book_and_the_others_have_their_own_size():
+    market = as_market(synthetic_closes(instruments=3, sessions=900))
+    one, other = (book_history(market, market.portfolios["all"], name=name) for name in "ab")
+    found = book_drawdowns([one, other], falls={"a": 0.03})
+    assert set(found["a"].threshold) == {0.03}
+    assert len(set(found["b"].threshold)) > 100
+    assert np.isfinite([each.probability[-1] for each in found.values()]).all()
+
+
+def test_a_rate_of_false_anomalies_moves_no_column_that_models_read():
+    market = as_market(synthetic_closes(instruments=4, sessions=900))
+    few, many = (market_state(market, [], false_alarms=rate) for rate in (1.0, 40.0))
+    assert few.anomalies.alarm.sum() < many.anomalies.alarm.sum()
+    for one, other in zip(few.timelines(), many.timelines(), strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
+@pytest.mark.slow
+def test_covid_is_told_before_the_fed_acts_and_the_same_as_was_known_then(rich_market: Path):
+    """The FOMC cut on 2020-03-03; the S&P 500 had its peak on 2020-02-19."""
+    market = ingest(rich_market).market
+    state = market_state(market, [])
+    cut = truncate(market, pd.Timestamp("2020-03-03"))
+    told = market_state(cut, [])
+    row = told.row(latest_origin(cut, pd.Timestamp("2020-03-03")))
+    assert row == len(told.regimes.times) - 1
+    assert told.regime(row) == "crisis"
+    assert "2020-02-19" < told.figures(row)["since"] < "2020-03-03"
+    assert state.figures(row) == told.figures(row)
