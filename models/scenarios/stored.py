@@ -136,12 +136,12 @@ def _rolled(
         name=index["name"],
         assets=assets,
         recursions=Recursions(**_given(arrays, "rolled")),
-        factors=Factors(nu=float(factors.pop("nu")), **factors),
+        factors=Factors(nu=factors.pop("nu").item(), **factors),
         dynamics=Dynamics(kind=index["correlation"], **_given(arrays, "dynamics")),
-        market=MarketState(edges=(high, crisis), width=float(market.pop("width")), **market),
+        market=MarketState(edges=(high, crisis), width=market.pop("width").item(), **market),
         start=Start(**_given(arrays, "start")),
         table=arrays["table"],
-        common=float(arrays["common"]),
+        common=arrays["common"].item(),
         law=None if law is None else _law(index["name"], law),
         liquidity=_liquidity(arrays),
         notes=index["notes"],
@@ -159,7 +159,7 @@ def _law(name: str, payload: bytes) -> Any:
 
 def _liquidity(arrays: Arrays) -> Liquidity | None:
     given = _given(arrays, "liquidity")
-    return Liquidity(common=float(given.pop("common")), **given) if given else None
+    return Liquidity(common=given.pop("common").item(), **given) if given else None
 
 
 def _taken(part: Any, name: str) -> Arrays:

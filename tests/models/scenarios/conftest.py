@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from features.instruments import Instrument
 from features.market import MarketData
@@ -14,6 +15,9 @@ from models.base import Asset
 from models.garch import Params
 from models.scenarios.filtering import Filtered
 from models.scenarios.marginals import fit_marginals
+from models.scenarios.neural_rolled import with_law
+from models.scenarios.preparation import Prepared, prepare
+from models.scenarios.safety import Safeguarded
 
 NAMES = ("STOCK", "FUND", "YIELD")
 CORRELATION = np.array([[1.0, 0.7, -0.3], [0.7, 1.0, -0.2], [-0.3, -0.2, 1.0]])
@@ -106,3 +110,32 @@ def market_of(moves: np.ndarray, *, first: str = "2010-01-04") -> MarketData:
 def toy_market(sample: Sample) -> MarketData:
     """The sample as a market."""
     return market_of(sample.moves)
+
+
+@dataclass(frozen=True)
+class NormalLaw:
+    """A law without weights: standard normal whatever is known, wider where it is told to be."""
+
+    width: float = 1.0
+    name: str = "flow"
+
+    def draw(self, condition: torch.Tensor, *, generator: torch.Generator) -> torch.Tensor:
+        """Normal draws."""
+        return self.width * torch.randn((len(condition), 3), generator=generator)
+
+    def to_bytes(self) -> bytes:
+        """Nothing to keep."""
+        return b""
+
+
+@pytest.fixture(scope="session")
+def prepared(sample: Sample) -> Prepared:
+    """The sample with moving correlation."""
+    macro = np.zeros((len(sample.moves) + 1, 3))
+    return prepare(sample.filtered, blocks=("equity", "government", ""), macro=macro, kind="dcc")
+
+
+@pytest.fixture(scope="session")
+def neural(prepared: Prepared) -> Safeguarded:
+    """A neural generator whose law is normal."""
+    return with_law(prepared, NormalLaw(), seed=0)
