@@ -95,10 +95,21 @@ class _Task(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.net, self.loss = net, loss
+        self.done = 0
+        self.on_pass: Callable[[int], None] | None = None
         self.optimiser = torch.optim.AdamW(
             net.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay
         )
         self.decay = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
+
+    def on_train_epoch_start(self) -> None:
+        """Tell who wants to know which pass begins."""
+        if self.on_pass is not None:
+            self.on_pass(self.done)
+
+    def on_train_epoch_end(self) -> None:
+        """Count it."""
+        self.done += 1
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         del batch_idx
@@ -114,14 +125,12 @@ class _Saved(lightning.Callback):
 
     def __init__(self, path: Path, task: _Task, shuffles: torch.Generator) -> None:
         self.path, self.task, self.shuffles = path, task, shuffles
-        self.done = 0
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: object) -> None:
         """Replace the file as a whole: a kill leaves the pass before."""
         from safetensors.torch import save_file
 
         del trainer, pl_module
-        self.done += 1
         tensors = {f"net.{name}": value for name, value in self.task.net.state_dict().items()}
         told = self.task.optimiser.state_dict()
         for at, moments in told["state"].items():
@@ -129,7 +138,7 @@ class _Saved(lightning.Callback):
         for name, state in self._generators().items():
             tensors[f"random.{name}"] = state
         words = {
-            "done": self.done,
+            "done": self.task.done + 1,  # a callback's turn comes before the task's own
             "groups": told["param_groups"],
             "decay": self.task.decay.state_dict(),
         }
@@ -150,7 +159,7 @@ class _Saved(lightning.Callback):
         with safe_open(self.path, framework="pt") as file:
             words = json.loads(file.metadata()["state"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        self.done = words["done"]
+        self.task.done = words["done"]
         self.task.net.load_state_dict(_under("net.", tensors))
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in _under("moment.", tensors).items():
@@ -187,6 +196,7 @@ def train(
     schedule: Schedule,
     generator: torch.Generator,
     unfinished: Path | None = None,
+    on_pass: Callable[[int], None] | None = None,
 ) -> None:
     """Fit ``net`` in place.
 
@@ -207,17 +217,19 @@ def train(
         File that says after each pass where the training stands. What a killed training left
         there is taken up; it is removed when the training is done. Its name must stand for the
         rows, the settings and the code, since nothing of them is in it.
+    on_pass : callable, optional
+        Called with the number of each pass, from 0, before it begins.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     batches = Shuffles(rows, schedule=schedule, seeds=seeds, generator=generator)
     steps = schedule.epochs * -(-schedule.taken(rows) // schedule.batch)
     task = _Task(net, loss, schedule, steps)
+    task.on_pass = on_pass
     saved = None if unfinished is None else _Saved(unfinished, task, generator)
     if saved is not None:
         saved.path.parent.mkdir(parents=True, exist_ok=True)
         saved.take_up()
-    left = schedule.epochs - (saved.done if saved is not None else 0)
-    if left:
+    if left := schedule.epochs - task.done:
         if torch.cuda.is_available():
             net.compile()
         trainer = lightning.Trainer(

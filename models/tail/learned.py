@@ -43,6 +43,8 @@ class HeadSettings:
         See `models.tail.heads.Heads`; the transformer has its width in ``fusion``.
     scale_weight : float
         Of the likelihood of the scale beside FZ0.
+    scale_passes : int
+        First passes that learn the scale alone: every move tells of it, and few of the tail.
     schedule : Schedule
     without : tuple of str
         Modalities that the head does not read.
@@ -58,6 +60,7 @@ class HeadSettings:
     dropout: float = 0.1
     shared_dropout: float = 0.3
     scale_weight: float = 2.0
+    scale_passes: int = 0
     schedule: Schedule = field(default_factory=Schedule)
     without: tuple[str, ...] = ()
     fusion: Fusion | None = None
@@ -270,14 +273,16 @@ def fit_head(
     if isinstance(net, Transformer):
         net.silence(_constant(every), unknown)
     head = Head(settings, net, own, shared, layout)
+    objective = Objective(head, rows, weights)
     train(
         net,
-        Objective(head, rows, weights),
+        objective,
         rows=len(rows),
         seeds=settings.seeds,
         schedule=settings.schedule,
         generator=torch.Generator().manual_seed(settings.seed),
         unfinished=unfinished,
+        on_pass=objective.starts,
     )
     return head
 

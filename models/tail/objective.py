@@ -42,8 +42,13 @@ class Objective:
         self.rows = torch.cat(columns, dim=1)
         self.widths = [column.shape[1] for column in columns]
         self.net, self.scale_weight = head.net, head.settings.scale_weight
+        self.scale_passes, self.tail_weight = head.settings.scale_passes, 1.0
         self.tail = torch.as_tensor(tails(KNOTS), dtype=torch.float32)
         self.windows = _Windows(rows) if head.reads_past else None
+
+    def starts(self, number: int) -> None:
+        """Say which pass begins: the first ones may learn the scale alone."""
+        self.tail_weight = float(number >= self.scale_passes)
 
     def __call__(self, batch: Tensor) -> Tensor:
         """Sum over seeds of the mean loss of their rows, shape (seed, batch)."""
@@ -55,7 +60,7 @@ class Objective:
         learned = tail_map(raw, var)
         es = knot_shortfall(learned, share, excess)
         score = fz0(move, learned.image, es, self.tail).mean(dim=-1, keepdim=True)
-        value = score + self.scale_weight * scale_loss(move, scale(raw))
+        value = self.tail_weight * score + self.scale_weight * scale_loss(move, scale(raw))
         if weight:
             value = value * weight[0]
         return value.mean(dim=1).sum()
@@ -74,6 +79,10 @@ class _Windows:
         self.sliding = sliding(torch.as_tensor(past.tracks))
         self.start = torch.as_tensor(past.at - (WINDOW - 1))
         self.sigma = torch.as_tensor(past.sigma)[:, None]
+
+    def starts(self, number: int) -> None:
+        """Say which pass begins: the first ones may learn the scale alone."""
+        self.tail_weight = float(number >= self.scale_passes)
 
     def __call__(self, batch: Tensor) -> Tensor:
         if self.start.device != batch.device:

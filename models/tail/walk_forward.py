@@ -38,7 +38,7 @@ from models.training import Schedule
 HEADS = ("linear", "mlp", "transformer")
 NAMES = (*HEADS, "combined")
 RECENT = ("regimes", "liquidity", "orderflow", "headlines", "book")
-"""Modalities that came after ``linear`` and ``mlp`` were chosen: they do not read them."""
+"""Modalities that came after the heads were chosen: none reads them by default."""
 CALIBRATED = KNOTS.index(0.975)
 """Position of the level whose past coverage calibrates all of them."""
 
@@ -53,7 +53,10 @@ def default_transformer() -> HeadSettings:
     """The transformer as chosen on targets up to 2014."""
     return HeadSettings(
         "transformer",
+        scale_weight=4.0,
+        scale_passes=1,
         schedule=Schedule(epochs=4, batch=2048),
+        without=RECENT,
         fusion=Fusion(),
     )
 

@@ -21,7 +21,7 @@ from models.tail.walk_forward import Candidate
 from tests.models.tail.test_served import NORMAL_ES, NORMAL_VAR, OWN, SHARED, fitted
 
 LENGTH, SIGMA = 300, 0.01
-QUIET = Weights(mlp=0.5, linear=0.5, fhs=0.0, evt=0.0)
+QUIET = Weights(mlp=0.5, linear=0.5, transformer=0.0, fhs=0.0, evt=0.0)
 
 
 def candidate(name: str, *, judged: bool = True) -> Candidate:

@@ -41,7 +41,7 @@ def later(tiny_market: Path, units: UnitStore) -> Serving:
 
 def voice(panel: Panel, *, role: str = "champion", version: int = 7) -> Voice:
     """A version without heads: all its weight is on the extreme-value model."""
-    weights = Weights(mlp=0.0, linear=0.0, fhs=0.0, evt=1.0)
+    weights = Weights(mlp=0.0, linear=0.0, transformer=0.0, fhs=0.0, evt=1.0)
     served = Headless("combined", {}, weights, panel.own, panel.shared)
     return Voice(role, version, served)  # type: ignore[arg-type]
 

@@ -18,7 +18,9 @@ class KilledError(Exception):
     """The process ended here."""
 
 
-def trained(unfinished: Path | None, *, dies_after: int | None = None) -> dict[str, Tensor]:
+def trained(
+    unfinished: Path | None, *, dies_after: int | None = None, told: list[int] | None = None
+) -> dict[str, Tensor]:
     """A small net with dropout, trained whole or until it is killed."""
     torch.manual_seed(5)
     net = nn.Sequential(nn.Linear(2, 4), nn.Dropout(0.5), nn.Linear(4, 1))
@@ -41,6 +43,7 @@ def trained(unfinished: Path | None, *, dies_after: int | None = None) -> dict[s
             schedule=SCHEDULE,
             generator=generator,
             unfinished=unfinished,
+            on_pass=None if told is None else told.append,
         )
     except KilledError:
         return {}
@@ -58,6 +61,16 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path: Path, dies_after: 
     for name, value in whole.items():
         torch.testing.assert_close(resumed[name], value, rtol=0, atol=0)
     assert list(path.parent.iterdir()) == []
+
+
+def test_each_pass_is_told_before_it_begins_and_goes_on_counting_after_a_kill(tmp_path: Path):
+    told: list[int] = []
+    trained(None, told=told)
+    assert told == [0, 1, 2]
+    trained(tmp_path / "head", dies_after=6)
+    told.clear()
+    trained(tmp_path / "head", told=told)
+    assert told == [1, 2]
 
 
 def test_saving_where_it_stands_changes_nothing(tmp_path: Path):

@@ -109,6 +109,18 @@ def test_a_weight_of_two_counts_as_the_row_twice() -> None:
         assert weighted == pytest.approx(Objective(head, twice)(doubled).item(), rel=1e-5)
 
 
+def test_the_first_passes_learn_the_scale_alone() -> None:
+    """A map that only scales has one factor at all knots; the shape of a tail follows later."""
+    only_scale = replace(SETTINGS, scale_passes=SETTINGS.schedule.epochs)
+    spread = []
+    for settings in (only_scale, SETTINGS):
+        said = fit_head(planted(6_000, seed=1), settings).map(planted(500, seed=2)).image.numpy()
+        factor = said / VAR
+        spread.append(np.ptp(factor, axis=1).max())
+        assert factor.std() > 0.05
+    assert spread[0] < 1e-6 < 1e-3 < spread[1]
+
+
 def test_weights_follow_their_rows_where_some_are_left_out() -> None:
     rows, junk = planted(1_000, seed=6), planted(100, seed=9)
     weights = np.random.default_rng(1).uniform(1.0, 3.0, 1_000)

@@ -15,7 +15,7 @@ from models.tail.seed_spread import members
 from models.tail.served import Served, input_columns
 from tests.models.tail.test_served import NORMAL_ES, NORMAL_VAR, OWN, SHARED, fitted
 
-WEIGHTS = Weights(mlp=0.5, linear=0.2, fhs=0.0, evt=0.3)
+WEIGHTS = Weights(mlp=0.5, linear=0.2, transformer=0.0, fhs=0.0, evt=0.3)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from models.tail.served import OUTPUTS, Served, input_columns, inputs_of, load, 
 from models.tail.transport import KNOTS
 from models.training import Schedule
 
+WEIGHTS = Weights(mlp=0.5, linear=0.2, transformer=0.0, fhs=0.0, evt=0.3)
 OWN, SHARED = ("volatility_10", "last_return"), ("vix_level",)
 TAIL = 1.0 - np.array(KNOTS)
 NORMAL_VAR = stats.norm.isf(TAIL)
@@ -67,7 +68,7 @@ def saved(directory: Path, heads: dict[str, bytes], weights: Weights, model: str
 def test_all_weight_on_the_base_serves_the_base(
     tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
 ):
-    base = Weights(mlp=0.0, linear=0.0, fhs=1.0, evt=0.0)
+    base = Weights(mlp=0.0, linear=0.0, transformer=0.0, fhs=1.0, evt=0.0)
     said = load(saved(tmp_path / "served", heads, base)).predict(frame)
     for name in OUTPUTS:
         assert said[name].to_numpy() == pytest.approx(frame[f"fhs_{name}"].to_numpy())
@@ -76,7 +77,7 @@ def test_all_weight_on_the_base_serves_the_base(
 def test_all_weight_on_extreme_values_serves_their_quantiles(
     tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
 ):
-    evt = Weights(mlp=0.0, linear=0.0, fhs=0.0, evt=1.0)
+    evt = Weights(mlp=0.0, linear=0.0, transformer=0.0, fhs=0.0, evt=1.0)
     said = load(saved(tmp_path / "served", heads, evt)).predict(frame)
     for level in KNOTS:
         expected = frame[f"evt_var_{level}"].to_numpy()
@@ -86,7 +87,7 @@ def test_all_weight_on_extreme_values_serves_their_quantiles(
 def test_one_head_alone_serves_its_own_map(
     tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
 ):
-    served = load(saved(tmp_path / "served", {"mlp": heads["mlp"]}, Weights(), model="mlp"))
+    served = load(saved(tmp_path / "served", {"mlp": heads["mlp"]}, WEIGHTS, model="mlp"))
     said = served.predict(frame)
     sigma = frame["sigma"].to_numpy()
     head = Head.from_bytes(heads["mlp"])
@@ -110,7 +111,7 @@ def test_one_head_alone_serves_its_own_map(
 def test_es_is_beyond_var_and_levels_are_in_order(
     tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
 ):
-    said = load(saved(tmp_path / "served", heads, Weights())).predict(frame).to_numpy()
+    said = load(saved(tmp_path / "served", heads, WEIGHTS)).predict(frame).to_numpy()
     var, es = said[:, : len(KNOTS)], said[:, len(KNOTS) :]
     assert (np.diff(var) >= 0).all()
     assert (np.diff(es) >= 0).all()
@@ -121,13 +122,13 @@ def test_a_feature_that_is_not_known_costs_no_forecast(
     tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
 ):
     frame.loc[3, "vix_level"] = np.nan
-    said = load(saved(tmp_path / "served", heads, Weights())).predict(frame)
+    said = load(saved(tmp_path / "served", heads, WEIGHTS)).predict(frame)
     assert np.isfinite(said.to_numpy()).all()
 
 
 @pytest.mark.parametrize("damage", ["flipped", "gone"])
 def test_weights_that_changed_are_not_opened(tmp_path: Path, heads: dict[str, bytes], damage: str):
-    path = saved(tmp_path / "served", heads, Weights()) / "mlp.safetensors"
+    path = saved(tmp_path / "served", heads, WEIGHTS) / "mlp.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.unlink() if damage == "gone" else path.write_bytes(content)
@@ -136,7 +137,7 @@ def test_weights_that_changed_are_not_opened(tmp_path: Path, heads: dict[str, by
 
 
 def test_an_index_cannot_reach_outside_its_directory(tmp_path: Path, heads: dict[str, bytes]):
-    directory = saved(tmp_path / "served", heads, Weights())
+    directory = saved(tmp_path / "served", heads, WEIGHTS)
     (tmp_path / "other.safetensors").write_bytes(heads["mlp"])
     index = directory / "served.json"
     index.write_text(index.read_text().replace('"mlp.safetensors"', '"../other.safetensors"'))
@@ -145,10 +146,10 @@ def test_an_index_cannot_reach_outside_its_directory(tmp_path: Path, heads: dict
 
 
 def test_the_same_heads_are_the_same_files(tmp_path: Path, heads: dict[str, bytes]):
-    first, second = (saved(tmp_path / name, heads, Weights()) for name in ("one", "two"))
+    first, second = (saved(tmp_path / name, heads, WEIGHTS) for name in ("one", "two"))
     for path in first.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes()
-    changed = replace(Weights(), mlp=0.3, linear=0.4)
+    changed = replace(WEIGHTS, mlp=0.3, linear=0.4)
     third = saved(tmp_path / "three", heads, changed)
     assert (third / "served.json").read_bytes() != (first / "served.json").read_bytes()
 
@@ -183,7 +184,7 @@ def series() -> tuple[History, Panel, dict[str, TailForecast]]:
 
 @pytest.fixture
 def served(tmp_path: Path, heads: dict[str, bytes]) -> Served:
-    return load(saved(tmp_path / "served", heads, Weights()))
+    return load(saved(tmp_path / "served", heads, WEIGHTS))
 
 
 def asked(
