@@ -73,10 +73,10 @@ class CertificateRule(BaseModel):
     leverage_effect: Annotated[float, Field(ge=0)] = 0.03
     auc: Annotated[float, Field(ge=0)] = 0.05
     score: Annotated[float, Field(ge=0)] = 0.02
-    tail_index: Annotated[float, Field(ge=0)] = 0.05
-    kurtosis: Annotated[float, Field(ge=0)] = 0.25
+    tail_index: Annotated[float, Field(ge=0)] = 0.03
+    kurtosis: Annotated[float, Field(ge=0)] = 0.10
     drawdown: Annotated[float, Field(ge=0)] = 0.10
-    phantom_liquidity: Annotated[float, Field(ge=0, le=1)] = 0.02
+    phantom_liquidity: Annotated[float, Field(ge=0, le=1)] = 0.01
     liquidity_comovement: Annotated[float, Field(ge=0)] = 0.10
     foresight: Annotated[float, Field(ge=0)] = 0.05
     closeness: Annotated[float, Field(ge=0)] = 0.05

@@ -71,7 +71,7 @@ def test_a_setting_makes_a_soft_gate_hard():
         ("energy_score", Figure(value=1.03, floor=1.0), False),
         ("energy_score", Figure(value=1.03, floor=1.0, baseline=1.05), True),
         ("correlation_whole_path", Figure(value=0.20, floor_high=0.05), False),
-        ("phantom_liquidity_depth", Figure(value=0.03), False),
+        ("phantom_liquidity_depth", Figure(value=0.02), False),
         ("liquidity_comovement_depth", Figure(value=0.05, floor_high=0.02), True),
         ("foresight", Figure(value=0.1, low=0.06, floor=0.0), False),
         ("closeness", Figure(value=0.1, low=0.06, floor=0.05), True),

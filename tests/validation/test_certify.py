@@ -98,7 +98,7 @@ def test_a_set_rolled_over_its_origins_is_held_against_what_came(generator):
     told = certify(
         replace(issued, moves=leaked.reshape(moves.shape)), Evidence(reference=real), draws=DRAWS
     )
-    assert failed_gates(told) == ["closeness"]
+    assert set(failed_gates(told)) == {"foresight", "closeness"}
 
 
 @pytest.mark.slow
