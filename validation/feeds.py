@@ -11,11 +11,14 @@ import pandas as pd
 
 from features.findings import Answer, Finding
 from features.instruments import Instrument, instruments_from
+from features.positions import positions_from
+from features.pricing_market import pricing_market
 from features.sources.directory import RawMarket
 from features.sources.lobster import FOLDER
 from validation.feed_rules.books import BOOK_RULES, book
 from validation.feed_rules.event_table import EVENT_RULES, examine_events
 from validation.feed_rules.expectations import judged, summary
+from validation.feed_rules.pricing import quotes
 from validation.feed_rules.rules import Breach, Rule
 from validation.feed_rules.table import (
     RULES,
@@ -24,6 +27,7 @@ from validation.feed_rules.table import (
     examine_releases,
     last_origin,
 )
+from validation.positions import PositionVerdict, judge_positions
 from validation.verdicts import Verdicts, worst
 
 _RULES: Mapping[str, tuple[Rule, ...]] = {**RULES, **EVENT_RULES}
@@ -42,6 +46,8 @@ _KEYS = {
 }
 """Column that names the series of a table, and the one whose value a quarantine takes away."""
 _NOTHING = pd.DatetimeIndex([])
+BASE = "USD"
+"""Currency that books of quantities have to be convertible to; another is the risk command's."""
 
 
 def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
@@ -90,17 +96,34 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
         table: [b for b in found.breaches if (table, b.series, b.rule.name) in broken]
         for table, found in examined.items()
     }
+    closes = last_closes(examined["prices"].rows)
+    files = {table: identity.file for table, identity in raw.identity.items()}
+    for table, breach in quotes(raw.tables, as_of=as_of, closes=closes):
+        refused.setdefault((table, breach.series), breach.finding(files[table]))
     feeds = _feeds(examined, breaches, refused)
     books, book_breaches, book_summary = _judge_books(raw, instruments, feeds)
+    gone = set(feeds.loc[feeds["excluded"], ["table", "series"]].itertuples(index=False, name=None))
+    market = pricing_market(
+        raw.tables,
+        instruments=instruments,
+        closes={name: close for name, close in closes.items() if ("prices", name) not in gone},
+        as_of=as_of,
+        excluded=gone,
+    )
+    held = {
+        name: judge_positions(name, positions_from(frame), market, base_currency=BASE)
+        for name, frame in raw.positions.items()
+    }
+    books = _with_positions(books, held)
     if len(book_summary):
         summaries["portfolios"] = book_summary
-    files = {table: identity.file for table, identity in raw.identity.items()}
     findings = [
         *raw.findings,
+        *(refused[key] for key in refused if refused[key] not in raw.findings),
+        *(each for verdict in held.values() for each in verdict.findings),
         *(b.finding(files.get(table, FOLDER)) for table, found in breaches.items() for b in found),
         *(b.finding(files[f"portfolios/{b.series}"]) for b in book_breaches),
     ]
-    gone = set(feeds.loc[feeds["excluded"], ["table", "series"]].itertuples(index=False, name=None))
     rows = {table: _surviving(examined, breaches, table, gone) for table in ("prices", *_RELEASES)}
     prices = breaches["prices"]
     return Verdicts(
@@ -228,6 +251,32 @@ def _judge_books(
         lines.append({"book": name, "zero_risk": zero and not answer["excluded"], **answer})
     columns = ["book", "answer", "excluded", "zero_risk", "reason"]
     return pd.DataFrame(lines, columns=columns), kept, counted
+
+
+def last_closes(prices: pd.DataFrame) -> dict[str, float]:
+    """Last finite close of each instrument, from rows up to the as-of."""
+    known = prices[prices["close"].notna()].sort_values("date", kind="stable")
+    last = known.groupby(known["instrument"].astype(str))["close"].last()
+    return {str(name): float(close) for name, close in last.items()}
+
+
+def _with_positions(books: pd.DataFrame, held: Mapping[str, PositionVerdict]) -> pd.DataFrame:
+    """The books with those of quantities; one the reader refused stays refused."""
+    lines = [
+        {
+            "book": name,
+            "answer": worst([each.answer for each in verdict.findings]),
+            "excluded": verdict.rejected,
+            "zero_risk": any(each.rule == "zero_risk" for each in verdict.findings),
+            "reason": verdict.findings[0].message if verdict.findings else "",
+        }
+        for name, verdict in held.items()
+        if name not in set(books["book"])
+    ]
+    if not lines:
+        return books
+    whole = pd.concat([books, pd.DataFrame(lines)]) if len(books) else pd.DataFrame(lines)
+    return whole.sort_values("book", ignore_index=True)
 
 
 def _surviving(

@@ -38,7 +38,9 @@ def test_the_smallest_market_is_read_as_it_stands(read):
 def test_the_example_reads_without_a_finding():
     raw = read_market(EXAMPLE)
     assert raw.findings == ()
-    assert set(raw.tables) == {"instruments", "prices", "macro", "news"}
+    pricing = {"curves", "credit", "vols", "dividends", "issuers"}
+    assert set(raw.tables) == {"instruments", "prices", "macro", "news"} | pricing
+    assert set(raw.positions) == {"desk"}
     assert set(raw.portfolios) == {"sixty_forty", "long_short"}
     held = {name for book in raw.portfolios.values() for name in book["instrument"]}
     assert held <= set(raw.tables["instruments"]["instrument"])
