@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -22,13 +23,29 @@ LEAST_MOVE = 1e-4
 """Probability with which any state may follow any other, whatever was never seen so far."""
 
 
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What is believed of each time.
+
+    Attributes
+    ----------
+    belief : array of shape (time, state)
+        Probability of each state, ascending by variance; NaN where no window serves.
+    deviation : array of shape (time, state)
+        Standard deviation of each state at the fit in use, over that of all returns it saw.
+    """
+
+    belief: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+
+
 def filtered_states(
     returns: Float[np.ndarray, " time"],
     windows: Sequence[Window],
     *,
     states: int = 3,
     store: UnitStore | None = None,
-) -> Float[np.ndarray, "time state"]:
+) -> Filtered:
     r"""Probability of each state given the returns up to and including each time.
 
     The states are normal laws of the return with a mean and a variance each, fitted by maximum
@@ -46,11 +63,6 @@ def filtered_states(
     store : UnitStore, optional
         For the fits.
 
-    Returns
-    -------
-    array of shape (time, state)
-        Ascending by variance; NaN where no window serves.
-
     References
     ----------
     Hamilton (1989), *A new approach to the economic analysis of nonstationary time series*.
@@ -63,12 +75,15 @@ def filtered_states(
         recipe=recipe,
         store=store,
     )
-    belief = np.full((len(returns), states), np.nan)
+    belief, deviation = np.full((2, len(returns), states), np.nan)
     for window, found in zip(windows, params, strict=True):
         start = max(0, window.start - BURN_IN)
-        seen = _filter(returns[start : window.stop], found.reshape(states, states + 2))
+        laws = found.reshape(states, states + 2)
+        seen = _filter(returns[start : window.stop], laws)
         belief[window.start : window.stop] = seen[window.start - start :]
-    return belief
+        usual = float(np.nanstd(returns[: window.fit_end])) or 1.0
+        deviation[window.start : window.stop] = np.sqrt(laws[:, 1]) / usual
+    return Filtered(belief, deviation)
 
 
 def _fit(past: NDArray[np.float64], states: int) -> NDArray[np.float64]:

@@ -24,6 +24,12 @@ CRISIS = STATES.index("crisis")
 
 ENTER, LEAVE = 0.5, 0.1
 """Probability of a state or a worse one at which it is entered, and below which it is left."""
+LEAST_CRISIS = 1.25
+"""Deviation of the wildest state, over that of all returns so far, from which it is a crisis.
+
+Three states are found in any returns: a market that never had a crisis must not be told half of
+its days as one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,11 @@ def market_regimes(
     """
     n = len(returns)
     windows = refit_windows(n, first=FIRST, every=EVERY) if n >= FIRST else ()
-    probabilities = filtered_states(returns, windows, states=len(STATES), store=store)
+    told = filtered_states(returns, windows, states=len(STATES), store=store)
+    probabilities = told.belief.copy()
+    mild = told.deviation[:, CRISIS] < LEAST_CRISIS
+    probabilities[mild, 1] += probabilities[mild, 2]
+    probabilities[mild, 2] = 0.0
     worse = np.column_stack([probabilities[:, 1:].sum(axis=1), probabilities[:, 2]])
     return Regimes(
         times=times,

@@ -86,7 +86,7 @@ def main() -> None:
 def flags_of(returns: NDArray[np.float64], surge: NDArray[np.float64], state: MarketState) -> Flags:
     """What each way of telling says of each session."""
     windows = refit_windows(len(returns), first=FIRST, every=EVERY)
-    two = filtered_states(returns, windows, states=2)
+    two = filtered_states(returns, windows, states=2).belief
     three = state.regimes.probabilities
     likeliest = np.where(np.isnan(three[:, 0]), -1, np.nan_to_num(three).argmax(axis=1))
     told: dict[str, tuple[NDArray[np.int64], int]] = {
@@ -183,7 +183,7 @@ def intraday(path: Path) -> None:
     scaled = (moves / np.sqrt(usual)).clip(-8.0, 8.0).to_numpy()
     fit_end = int(at.searchsorted(pd.Timestamp("2015-01-01", tz=at.tz)))
     serve = Window(fit_end=fit_end, start=fit_end - 1, stop=len(at))
-    belief = filtered_states(scaled, [serve])
+    belief = filtered_states(scaled, [serve]).belief
     worse = np.column_stack([belief[:, 1:].sum(axis=1), belief[:, 2]])
     crisis = latched(worse, enter=(ENTER, ENTER), leave=(LEAVE, LEAVE)) == CRISIS
     calm = np.asarray((at.year >= 2015) & (at.year < 2020))

@@ -22,7 +22,7 @@ def market() -> Switching:
 
 @pytest.fixture(scope="module")
 def belief(market: Switching) -> np.ndarray:
-    return filtered_states(market.returns, refit_windows(3000, first=500, every=1000))
+    return filtered_states(market.returns, refit_windows(3000, first=500, every=1000)).belief
 
 
 def test_the_filter_is_a_sum_over_all_paths():
@@ -76,10 +76,10 @@ def test_the_future_moves_no_belief(market: Switching, belief: np.ndarray):
     for size in (500, 1499, 1500, 2711):
         windows = refit_windows(size, first=500, every=1000)
         np.testing.assert_array_equal(
-            filtered_states(market.returns[:size], windows), belief[:size]
+            filtered_states(market.returns[:size], windows).belief, belief[:size]
         )
 
 
 def test_a_market_that_never_moved_is_in_some_state():
-    belief = filtered_states(np.zeros(60), refit_windows(60, first=50, every=50))
+    belief = filtered_states(np.zeros(60), refit_windows(60, first=50, every=50)).belief
     np.testing.assert_allclose(belief[49:].sum(axis=1), 1.0)

@@ -88,6 +88,14 @@ def test_a_change_of_unit_changes_no_state(regimes: Regimes):
     np.testing.assert_array_equal(doubled.confirmed, regimes.confirmed)
 
 
+def test_a_market_that_never_had_a_crisis_is_in_none():
+    """Its returns are of one law, in which three states are found all the same."""
+    returns = 0.01 * np.random.default_rng(0).standard_normal(1500)
+    calm = market_regimes(returns, TIMES[:1500])
+    assert not (calm.state == CRISIS).any()
+    np.testing.assert_allclose(calm.probabilities[FIRST:].sum(axis=1), 1.0)
+
+
 def test_a_spell_is_dated_from_its_first_session(regimes: Regimes):
     changes = np.flatnonzero(np.diff(regimes.state[FIRST:]) != 0) + FIRST + 1
     first, after = int(changes[0]), int(changes[1])
