@@ -150,6 +150,8 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
         quarantined=_dates(prices, "cells"),
         breaks=_dates(prices, "moves"),
         summaries=summaries,
+        positions={name: verdict.kept for name, verdict in held.items() if not verdict.rejected},
+        pricing=market,
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from features.findings import Answer, Finding
+from features.positions import Position
+from features.pricing_market import PricingMarket
 
 SCHEMA = "foreshock.feeds/1"
 SEVERITY = (Answer.REJECT, Answer.QUARANTINE, Answer.IMPUTE, Answer.WARN, Answer.ACCEPT)
@@ -47,6 +49,10 @@ class Verdicts:
     events : mapping of table to DataFrame
         Rows of ``intraday``, ``quotes``, ``orders`` and ``headlines`` that survived, in order of
         time; absent where there is no such table.
+    positions : mapping of book to tuple of Position
+        Books of quantities that were not rejected, without the positions set aside.
+    pricing : PricingMarket, optional
+        What they are valued with: last quotes of the series that survived.
     """
 
     as_of: pd.Timestamp
@@ -64,6 +70,10 @@ class Verdicts:
     breaks: Mapping[str, pd.DatetimeIndex]
     summaries: Mapping[str, pd.DataFrame]
     events: Mapping[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
+    positions: Mapping[str, tuple[Position, ...]] = field(
+        default_factory=dict[str, tuple[Position, ...]]
+    )
+    pricing: PricingMarket | None = None
 
     @property
     def rejected(self) -> tuple[str, ...]:
