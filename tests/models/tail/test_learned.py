@@ -100,9 +100,7 @@ def test_a_weight_of_two_counts_as_the_row_twice() -> None:
     head = fit_head(rows, SETTINGS)
     head.net.eval()  # without dropout the loss is a function of the rows alone
     weights = np.where(np.arange(600) < 200, 2.0, 1.0)
-    twice = Rows(
-        *(np.concatenate([getattr(rows, name), getattr(rows, name)[:200]]) for name in ARRAYS)
-    )
+    twice = rows.take(np.concatenate([np.arange(600), np.arange(200)]))
     every, doubled = (torch.arange(n).expand(SETTINGS.seeds, n) for n in (600, 800))
     with torch.no_grad():  # the scaling of inputs is the head's own: both read a row alike
         weighted = Objective(head, rows, weights)(every).item()
@@ -124,7 +122,10 @@ def test_the_first_passes_learn_the_scale_alone() -> None:
 def test_weights_follow_their_rows_where_some_are_left_out() -> None:
     rows, junk = planted(1_000, seed=6), planted(100, seed=9)
     weights = np.random.default_rng(1).uniform(1.0, 3.0, 1_000)
-    mixed = Rows(*(np.concatenate([getattr(junk, name), getattr(rows, name)]) for name in ARRAYS))
+    mixed = replace(
+        rows,
+        **{name: np.concatenate([getattr(junk, name), getattr(rows, name)]) for name in ARRAYS},
+    )
     mixed.move[:100] = np.nan
     padded = np.concatenate([np.full(100, 99.0), weights])
     plain = fit_head(rows, SETTINGS, weights=weights).to_bytes()
