@@ -36,6 +36,11 @@ def bond_future_legs(position: Position, market: PricingMarket) -> Legs:
         return amount * discount_today(rates, years) / discount_today(rates, delivery)
 
     coming = [each for each in coupon_periods(position, market) if each.pay > expiry]
+    if not coming or delivery <= 0.0:
+        raise ValueError(
+            f"{position.instrument}: expiry {expiry:%Y-%m-%d} must lie after the as-of and before "
+            f"the bond's maturity {given(position, 'maturity'):%Y-%m-%d}. Correct one of them."
+        )
     for period in coming:
         coupon = 100.0 * given(position, "coupon") * period.accrual
         today += forward(coupon, market.years(period.pay))

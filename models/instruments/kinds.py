@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
 import torch
 
 from features.positions import Position
@@ -134,11 +135,13 @@ def _contracts(
     return found
 
 
-def _delivery(position: Position, date: object, index: FactorIndex) -> Delivery:
+def _delivery(position: Position, date: pd.Timestamp, index: FactorIndex) -> Delivery:
     """What a forward or an option delivers; that on a future or a commodity is not carried."""
     with named(position):
         underlying = given(position, "underlying")
         index.spot(underlying)
+        if date <= index.market.as_of:
+            raise ValueError(f"it ended on {date:%Y-%m-%d}. Remove what has matured.")
         curve = curve_of(position.currency, index.market, named=position.curve)
     asset_class = index.market.instruments[underlying].asset_class
     carried = position.type != "option" or not any(word in asset_class for word in UNCARRIED)

@@ -72,7 +72,17 @@ def periods(
     as_of : pandas.Timestamp
     adjusted : bool
         Whether the periods end on the payment days (swaps) or on the days of the month (bonds).
+
+    Raises
+    ------
+    ValueError
+        If nothing is left to pay.
     """
+    if maturity <= as_of:
+        raise ValueError(
+            f"maturity must lie after the as-of {as_of:%Y-%m-%d}, got {maturity:%Y-%m-%d}. "
+            "Remove what has matured."
+        )
     months = 12 // frequency
     calendar = _CALENDARS.get(currency, ql.WeekendsOnly())
     last, today = _ql(maturity), _ql(as_of)
