@@ -22,5 +22,5 @@ def test_a_book_earns_the_product_of_its_session_returns():
 
 def test_a_price_that_loses_everything_costs_the_weight_and_no_more():
     wealth = np.ones((1, 1))
-    compound(np.float32([[-80.0]]), np.array([0]), np.float32([[0.4]]), wealth)
+    compound(np.array([[-80.0]], np.float32), np.array([0]), np.array([[0.4]], np.float32), wealth)
     assert wealth[0, 0] == pytest.approx(0.6 + 0.4 * np.exp(-5.0), rel=1e-5)

@@ -48,7 +48,7 @@ def test_a_condition_holds_what_came_before_its_session_only(history):
 
 def test_stress_halves_in_five_sessions():
     state = MarketState.of(np.full((10, 1), 1e-4), ["equity"])
-    stress = state.stress(np.zeros((1, len(BLOCKS)), np.float32), np.float32([[-4.0]]))
+    stress = state.stress(np.zeros((1, len(BLOCKS)), np.float32), np.array([[-4.0]], np.float32))
     for _ in range(5):
         stress = state.stress(stress, np.zeros((1, 1), np.float32))
     assert stress[0, 0] == pytest.approx(-2.0, rel=1e-5)
