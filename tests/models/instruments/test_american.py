@@ -10,6 +10,8 @@ import torch
 
 from features.positions import Position
 from models.instruments.book import priced_book
+from models.instruments.cash_flows import State
+from models.instruments.option import OptionBatch
 from models.instruments.risk_factors import base_levels, levels
 
 
@@ -54,7 +56,7 @@ def reference(position, quantlib, spot, rate, income, vol, dividends) -> float:
         schedule = ql.DividendVector([quantlib.date(each) for each in dates], list(amounts))
         escrowed = ql.FdBlackScholesVanillaEngine.Escrowed
         engine = ql.FdBlackScholesVanillaEngine(
-            process, schedule, 400, 800, 0, ql.FdmSchemeDesc.CrankNicolson(), False, -1.0, escrowed
+            process, schedule, 300, 500, 0, ql.FdmSchemeDesc.CrankNicolson(), False, -1.0, escrowed
         )
     else:
         scheme = ql.QdFpAmericanEngine.highPrecisionScheme()
@@ -70,8 +72,7 @@ def compared(held, market, quantlib, moves_of) -> tuple[np.ndarray, np.ndarray]:
     at = levels(moves_of(book.factors), base, is_log)
     own = (book.values(at) / book.conversion.rates(at))[:, 0].numpy()
     batch = book.batches[0]
-    from models.instruments.cash_flows import State
-
+    assert isinstance(batch, OptionBatch)
     _, discount, yields = (x[:, 0] for x in batch.forwards.parts(State(at, at[:0])))
     total = batch.variances.total(at)[:, 0]
     names = [factor.name for factor in book.factors]

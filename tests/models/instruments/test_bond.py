@@ -73,7 +73,7 @@ def test_corporate_bonds_agree_with_quantlib(count, market, values, quantlib):
 
 
 def test_a_bond_that_may_default_is_worth_less(market, values):
-    held = [each for each in bonds(100, market.as_of, ("JUNK",)) if each.coupon > 0.0]
+    held = [each for each in bonds(100, market.as_of, ("JUNK",)) if each.coupon]
     safe = [dataclasses.replace(each, issuer="") for each in held]
     assert (values(held) < values(safe)).all()
 

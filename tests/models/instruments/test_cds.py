@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import QuantLib as ql
+import torch
 
 from features.positions import Position
 from models.instruments.book import priced_book
@@ -69,14 +70,13 @@ def test_a_swap_at_the_quoted_spread_costs_nothing(market, values, issuer, tenor
 def test_protection_gains_when_spreads_widen_and_pays_the_loss_at_default(market):
     (swap,) = [each for each in swaps(20, market.as_of) if each.instrument == "C3"]
     book = priced_book([swap], market, base_currency=swap.currency)
-    import torch
-
     moves = torch.zeros((len(book.factors), 2), dtype=torch.float64)
     for row, factor in enumerate(book.factors):
         if factor.group == "credit":
             moves[row, 0] = 0.5
         if factor.group == "default":
             moves[row, 1] = 1.0
+    assert swap.fixed_rate is not None
     wider, defaulted = book.moved(moves)[0].tolist()
     assert wider > book.today()[0]
     loss = 1e6 * (1.0 - market.credit[swap.issuer].recovery)

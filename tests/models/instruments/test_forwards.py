@@ -1,17 +1,17 @@
 """Forward prices by carry: parity, triangles, and QuantLib's discount factors."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from features.positions import Position
 from models.instruments.book import priced_book
+from models.instruments.forwards import FutureBatch
 from models.instruments.risk_factors import base_levels
 
 
 def forward(market, pair: str, days: int, strike: float) -> Position:
-    import pandas as pd
-
     maturity = market.as_of + pd.Timedelta(days=days)
     return Position(
         f"F{days}", 1.0, "fx_forward", pair[3:], notional=1e6, underlying=pair, strike=strike,
@@ -45,8 +45,6 @@ def test_forwards_agree_with_quantlib(count, days, market, values, quantlib):
 
 def test_a_future_on_a_share_falls_by_the_dividends_before_it(market):
     """Carry by hand: today's price less discounted dividends, grown at the zero rate."""
-    import pandas as pd
-
     expiry = market.as_of + pd.Timedelta(days=100)
     future = Position(
         "F", 1.0, "future", "USD", underlying="ACME", expiry=expiry, multiplier=10.0, curve="USD"
@@ -54,6 +52,7 @@ def test_a_future_on_a_share_falls_by_the_dividends_before_it(market):
     book = priced_book([future], market, base_currency="USD")
     assert book.today()[0] == 0.0  # what it gained until today is settled
     (batch,) = book.batches
+    assert isinstance(batch, FutureBatch)
     curve = market.curves["USD"]
     rate = {days: np.interp(days / 365, curve.tenors, curve.rates) for days in (40, 100)}
     spot = 100.0 - 0.8 * np.exp(-rate[40] * 40 / 365)
@@ -61,8 +60,6 @@ def test_a_future_on_a_share_falls_by_the_dividends_before_it(market):
 
 
 def test_a_future_without_a_curve_is_its_own_price(market):
-    import pandas as pd
-
     future = Position(
         "F", -2.0, "future", "USD", underlying="GOLD", multiplier=100.0,
         expiry=market.as_of + pd.Timedelta(days=100),

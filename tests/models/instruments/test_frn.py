@@ -34,6 +34,7 @@ def notes(count: int, as_of: pd.Timestamp, issuers: tuple[str, ...]) -> list[Pos
 
 def reference(position: Position, quantlib, market) -> ql.Instrument:
     """QuantLib's note; the running coupon is fixed at the rate that ours assumes."""
+    assert position.frequency is not None
     calendar = ql.UnitedStates(ql.UnitedStates.Settlement)
     schedule = quantlib.schedule(position.maturity, position.frequency, calendar, ql.Unadjusted)
     months = ql.Period(12 // position.frequency, ql.Months)

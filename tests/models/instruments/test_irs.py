@@ -34,6 +34,7 @@ def swaps(count: int, as_of: pd.Timestamp) -> list[Position]:
 
 
 def npv(position: Position, quantlib, market) -> float:
+    assert position.frequency is not None
     calendar = ql.UnitedStates(ql.UnitedStates.Settlement)
     schedule = quantlib.schedule(
         position.maturity, position.frequency, calendar, ql.ModifiedFollowing

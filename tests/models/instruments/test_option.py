@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from features.positions import Position
 from models.instruments.book import priced_book
 from models.instruments.option import black
-from models.instruments.sensitivities import level_sensitivities
+from models.instruments.risk_factors import base_levels
+from models.instruments.sensitivities import level_sensitivities, quadratic
 
 UNDERLYINGS = {
     "ACME": "USD",
@@ -102,14 +103,20 @@ def test_european_options_agree_with_quantlib(count, market, values, quantlib):
     np.testing.assert_allclose(values(held) / strikes, theirs / strikes, rtol=0, atol=1e-12)
 
 
-def test_deltas_and_gammas_are_those_of_quantlib(market, quantlib):
+def test_delta_gamma_and_vega_are_those_of_quantlib(market, quantlib):
     """On funds and currencies, where its engine has them; a smile keeps to its strike."""
     held = [each for each in options(60, market) if each.underlying in ("FUND", "ES")]
     book = priced_book(held, market, base_currency="USD")
     slopes = level_sensitivities(book)
     names = [factor.name for factor in book.factors]
+    fast = quadratic(book)
     for row, each in enumerate(held):
         option = reference(each, quantlib, market)
+        spot = names.index(each.underlying)
+        pair = fast.pairs.tolist().index([spot, spot])
+        # For a logarithm the second derivative is S^2 gamma + S delta.
+        bend = (fast.curvatures[row, pair] - fast.slopes[row, spot]) / book.factors[spot].base ** 2
+        assert bend == pytest.approx(option.gamma(), abs=1e-9)
         delta = slopes[row, names.index(each.underlying)]
         assert delta == pytest.approx(option.delta(), abs=1e-9)
         volatility = [k for k, factor in enumerate(book.factors) if factor.group == "volatility"]
@@ -140,9 +147,8 @@ def test_put_call_parity(market, values):
 def test_prices_stay_inside_their_bounds(spot, variance, discount, yields):
     """Between what exercise is worth for certain and the asset itself."""
     one = torch.ones((1, 1), dtype=torch.float64)
-    given_ = [one * each for each in (spot, discount, yields, variance)]
-    call = float(black(*given_, 100.0 * one, one))
-    put = float(black(*given_, 100.0 * one, -one))
+    parts = (spot * one, discount * one, yields * one, variance * one, 100.0 * one)
+    call, put = float(black(*parts, one)), float(black(*parts, -one))
     delivered, paid = spot * np.exp(yields), 100.0 * np.exp(discount)
     slack = 1e-9 * (delivered + paid)
     assert max(delivered - paid, 0.0) - slack <= call <= delivered + slack
@@ -153,10 +159,9 @@ def test_prices_stay_inside_their_bounds(spot, variance, discount, yields):
 def test_an_underlying_that_is_worth_nothing_leaves_the_put(market):
     put = next(each for each in options(50, market) if each.call_put == "put")
     book = priced_book([put], market, base_currency=put.currency)
-    from models.instruments.risk_factors import base_levels
-
     base, _ = base_levels(book.factors)
     base[[factor.name for factor in book.factors].index(put.underlying)] = -5.0
+    assert put.strike is not None
     assert float(book.values(base)) > 0.9 * put.strike
 
 
