@@ -1,6 +1,6 @@
 """Leak hunts: what the learned tails gain where nothing may be gained, and where too much is.
 
-On targets up to 2014: trained to 2011, judged 2012 to 2014, one seed and one pass a head. A gain on
+On targets up to 2014: trained to 2011, judged 2012 to 2014, one seed a head. A gain on
 shuffled targets is a leak of the harness. Inputs of the day after, and a feature that tells the
 size of the move to come, must stand out: over a tenth better than GJR-FHS is not believed. Trained
 on the later years and judged on the earlier, a head without look-ahead gains about as much.
@@ -68,13 +68,10 @@ def main() -> None:
 
 
 def quick() -> dict[str, HeadSettings]:
-    """The default heads, cut to one seed and one pass."""
+    """The default heads, cut to one seed."""
     default = LearnedSettings()
     heads = {"mlp": default.mlp, "transformer": default.transformer}
-    return {
-        kind: replace(head, seeds=1, schedule=replace(head.schedule, epochs=1, share=1.0))
-        for kind, head in heads.items()
-    }
+    return {kind: replace(head, seeds=1) for kind, head in heads.items()}
 
 
 def pool_of(plan: Plan, statistical: Statistical, panel: Panel, *, shift: int) -> Rows:

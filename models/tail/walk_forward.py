@@ -54,8 +54,8 @@ def default_transformer() -> HeadSettings:
     return HeadSettings(
         "transformer",
         scale_weight=4.0,
-        scale_passes=2,
-        schedule=Schedule(epochs=6, batch=2048),
+        scale_passes=1,
+        schedule=Schedule(epochs=4, batch=1024),
         without=RECENT,
         fusion=Fusion(),
     )

@@ -12,6 +12,7 @@ from scipy import stats
 from models.tail.combine import Weights
 from models.tail.inputs import Layout, Rows
 from models.tail.learned import Head, HeadSettings, fit_head
+from models.tail.objective import Objective
 from models.tail.past import WINDOW, Past
 from models.tail.seed_spread import members
 from models.tail.served import Served
@@ -222,3 +223,14 @@ def test_rows_without_a_past_are_refused():
 def test_a_shape_that_does_not_divide_is_refused(wrong: dict[str, int], match: str):
     with pytest.raises(ValueError, match=match):
         untrained(fusion=replace(SMALL, **wrong))
+
+
+def test_in_bf16_as_on_a_gpu_its_loss_is_nearly_that_of_single_precision():
+    some = rows(400, seed=1)
+    head = fit_head(some, SETTINGS)
+    head.net.float().eval()
+    objective, every = Objective(head, some), torch.arange(400).expand(2, 400)
+    with torch.no_grad():
+        single = objective(every).item()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert objective(every).item() == pytest.approx(single, rel=0.01)
