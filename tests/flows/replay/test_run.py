@@ -24,7 +24,7 @@ from flows.simulated import MARK, MARKER, played
 from flows.terminal import Terminal
 from validation.gates import GATES, Gate
 
-START = pd.Timestamp("2021-10-05")  # the market is in a crisis already, and none begins
+START = pd.Timestamp("2021-10-05")  # crises begin on 2021-10-22 and 2021-12-02
 SESSIONS = [f"{day:%Y-%m-%d}" for day in pd.bdate_range(START, "2021-12-31")]
 DATA_FAULT, MODEL_FAULT = SESSIONS[6], SESSIONS[12]  # a tenth and a fifth of 64
 SCRIPT = Script(data_fault=0.1, data_fault_sessions=1, model_fault=0.2, scale=0.3, drift_every=100)
