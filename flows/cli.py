@@ -19,6 +19,7 @@ from flows.commands import (
     registry,
     replay,
     review,
+    risk,
     scenarios,
     sessions,
     weekly,
@@ -208,6 +209,7 @@ def score(
 
 
 PANELS = (
+    ("Scenarios and risk", risk.app),
     ("Scenarios and risk", scenarios.app),
     ("Each session", sessions.app),
     ("Each session", desk.app),

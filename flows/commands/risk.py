@@ -1,0 +1,101 @@
+"""The risk of a book: one page in the morning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.options import Alphas, AsOf, Data, Json, Seed, answer, guarded
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: foreshock risk --portfolio sixty_forty --value 50e6")
+@guarded
+def risk(
+    portfolio: Annotated[str, typer.Option("--portfolio", metavar="NAME", help="A book.")],
+    scenarios: Annotated[
+        Path | None,
+        typer.Option("--scenarios", metavar="DIR", help="A set; by default one is drawn."),
+    ] = None,
+    data: Data = None,
+    as_of: AsOf = None,
+    alphas: Alphas = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Generator of a set that is drawn; fhs.")
+    ] = None,
+    paths: Annotated[int | None, typer.Option("--paths", help="Of it; 50000.")] = None,
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", help="Of it, in sessions; 10.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option("--base", help="Currency of a book of quantities; USD.")
+    ] = None,
+    value: Annotated[
+        float | None, typer.Option("--value", help="Of a book of weights: what it costs to sell.")
+    ] = None,
+    loss: Annotated[
+        float | None, typer.Option("--loss", help="Share of value, for reverse stress; 0.05.")
+    ] = None,
+    tilt: Annotated[
+        bool, typer.Option("--tilt", help="Weight the paths to the learned tail as well.")
+    ] = False,
+    add: Annotated[
+        str | None, typer.Option("--add", metavar="TRADES", help="Try out SPY=0.1,TLT=-0.1.")
+    ] = None,
+    research: Annotated[bool, typer.Option("--research", help="Accept an UNOFFICIAL set.")] = False,
+    seed: Seed = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Files go there.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """VaR, ES, contributions, stress and liquidity of a book on one set of scenarios."""
+    from flows.risk.request import risk_request, trades
+    from flows.settings import quiet_libraries, state_root
+
+    request = risk_request(
+        portfolio=portfolio,
+        data=data,
+        as_of=as_of,
+        scenarios=scenarios,
+        model=model,
+        paths=paths,
+        horizon=horizon,
+        alphas=alphas,
+        base=base,
+        value=value,
+        loss=loss,
+        tilt=tilt,
+        add=trades(add),
+        research=research,
+        seed=seed,
+    )
+    quiet_libraries(state_root())
+    from flows.risk.run import risk as computed
+    from flows.steps import Steps
+    from flows.terminal import Terminal
+
+    told = computed(request, root=state_root(), steps=Steps(Terminal(total=3)), out=out)
+    if not answer(told, json):
+        for line in _lines(told):
+            typer.echo(line)
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    from flows.risk.page import amount_in, headline
+    from flows.wording import level, printable
+
+    amount = amount_in(told["unit"])
+    lines = [printable(headline(told))]
+    lines += [
+        f"  {level(row['alpha']):>6}  {row['horizon']:>2} sessions  VaR {amount(row['var'])}  "
+        f"ES {amount(row['es'])}"
+        for row in told["levels"]
+    ]
+    if told["hold"]:
+        lines.append("HOLD: the models do not support each other; the higher number counts.")
+    lines += [f"STALE {printable(line)}" for line in told["stale"]]
+    return [*lines, told["page"]]
