@@ -145,7 +145,7 @@ def test_forecasts_that_overlap_have_no_zone_and_are_counted_on_subsets(tiny: Ma
 
 
 @pytest.mark.slow
-def test_heads_of_ten_sessions_train_on_whole_spans_only():
+def test_heads_of_ten_sessions_are_taught_by_single_ones_that_end_before_the_gap():
     market = as_market(synthetic_closes(instruments=8, sessions=2060))
     asked = Settings(models=("combined",), portfolios=("all",), start=date(2021, 1, 4), horizon=10)
     plan = make_plan(market, asked)
@@ -156,6 +156,15 @@ def test_heads_of_ten_sessions_train_on_whole_spans_only():
     first, serving = heads.learned.windows
     assert first.train_until == dates[dates.searchsorted(pd.Timestamp("2021-01-01")) - 15]
     assert serving.train_until == dates[-16]
+    # taught by single sessions, they do not depend on what was simulated over ten
+    seeded = asked.model_copy(update={"seed": 1})
+    other = forecast_statistical(plan, seeded)
+    assert not np.array_equal(
+        other.base["all"]["gjr_fhs"].var, statistical.base["all"]["gjr_fhs"].var, equal_nan=True
+    )
+    again = train_heads(plan, asked, other, features_of(market, plan, asked))
+    assert again.learned is not None
+    assert again.learned.heads == heads.learned.heads
     table = tabulate(plan, asked, statistical, heads)
     assert set(table["horizon"]) == {10}
     known = table["pnl"].notna()
