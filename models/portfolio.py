@@ -125,7 +125,7 @@ def revaluation_gap(
     book: PricedBook, fast: Quadratic, scenarios: FactorScenarios
 ) -> Float[np.ndarray, " path"]:
     """How far the fast mode's P&L of the book lies above full revaluation, on each path."""
-    return (fast.pnl(scenarios.moves) - position_pnl(book, scenarios)).sum(axis=1)
+    return fast.total(scenarios.moves) - position_pnl(book, scenarios).sum(axis=1)
 
 
 def asset_class(position: Position, market: PricingMarket) -> str:

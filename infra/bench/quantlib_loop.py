@@ -117,7 +117,9 @@ class QuantLibLoop:
             f"L{position.currency}{frequency}", ql.Period(months, ql.Months), 0, ql.USDCurrency(),
             ql.NullCalendar(), ql.Unadjusted, False, ql.Actual360(), curve,
         )  # fmt: skip
-        index.addFixing(index.fixingDate(next(iter(schedule))), 0.03, True)
+        for start in schedule:
+            if start <= self.today:
+                index.addFixing(start, 0.03, True)
         if position.type == "irs":
             swap = ql.VanillaSwap(
                 ql.VanillaSwap.Payer, face, schedule, position.fixed_rate, ql.Actual360(), schedule,

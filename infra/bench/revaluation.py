@@ -116,7 +116,7 @@ def main() -> None:
 
     fast = quadratic(book)
     start = time.perf_counter()
-    fast.pnl(whole.moves)
+    fast.total(whole.moves)
     quick = time.perf_counter() - start
     gap = revaluation_gap(book, fast, whole)
     total = position_pnl(book, whole).sum(axis=1)

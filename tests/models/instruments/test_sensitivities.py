@@ -62,6 +62,12 @@ def test_the_quadratic_is_exact_to_third_order(book, generator):
     assert gaps[1] < gaps[0] / 300.0
 
 
+def test_the_whole_is_the_sum_of_the_positions(book, generator):
+    fast = quadratic(book)
+    moves = 0.05 * generator.normal(size=(30, len(book.factors)))
+    np.testing.assert_allclose(fast.total(moves), fast.pnl(moves).sum(axis=1), atol=1e-9)
+
+
 def test_a_default_is_linear_and_so_exact(book):
     fast = quadratic(book)
     moves = np.zeros((1, len(book.factors)))
