@@ -33,7 +33,7 @@ class HoldingLiquidity:
     Attributes
     ----------
     spread : float
-        Middle of the last `USUAL` sessions' estimates, as a fraction of price.
+        Middle of the last `USUAL` sessions' estimates, as a fraction of price; the least of three.
     source : str
         Which estimator spoke: ``edge``, ``corwin_schultz`` or ``abdi_ranaldo``.
     volume : float
@@ -71,22 +71,27 @@ def holding_liquidity(market: MarketData, name: str) -> HoldingLiquidity | str:
         "corwin_schultz": corwin_schultz_spread(bars["high"], bars["low"]),
         "abdi_ranaldo": abdi_ranaldo_spread(bars["high"], bars["low"], closes),
     }
-    for source, spread in estimates.items():
-        known = spread[-USUAL:][np.isfinite(spread[-USUAL:])]
-        if not len(known):
-            continue
-        try:
-            elasticity = fit_elasticity(_log(spread), _log(traded), _log(volatility))
-        except ValueError as error:
-            return str(error)
-        return HoldingLiquidity(
-            spread=float(np.median(known)),
-            source=source,
-            volume=float(np.nanmedian(traded[-USUAL:])),
-            volatility=float(volatility[-1]),
-            elasticity=elasticity,
-        )
-    return "no sound bars in the last quarter"
+    usual = {
+        source: float(np.nanmedian(spread[-USUAL:]))
+        for source, spread in estimates.items()
+        if np.isfinite(spread[-USUAL:]).any()
+    }
+    if not usual:
+        return "no sound bars in the last quarter"
+    # Where a spread is small each estimate is mostly noise, which none of them lets fall below
+    # zero: the least of them is the nearest.
+    source = min(usual, key=lambda one: usual[one])
+    try:
+        elasticity = fit_elasticity(_log(estimates[source]), _log(traded), _log(volatility))
+    except ValueError as error:
+        return str(error)
+    return HoldingLiquidity(
+        spread=usual[source],
+        source=source,
+        volume=float(np.nanmedian(traded[-USUAL:])),
+        volatility=float(volatility[-1]),
+        elasticity=elasticity,
+    )
 
 
 def liquidity_adjusted(
