@@ -163,7 +163,7 @@ def simulate_pnl(
     check_books(model.assets, weights)
 
     pnl = np.empty((paths, weights.shape[1]))
-    with parallel_config("loky" if workers == "processes" else "threading", n_jobs=jobs):
+    with _pool(workers, jobs):
         done = 0
         for part in Parallel(return_as="generator")(
             delayed(_profits)(model, weights, share, horizon, seed)
@@ -207,7 +207,7 @@ def write_moves(
     for file in files:
         open_memmap(file, mode="w+", dtype=np.float32, shape=shape).flush()
 
-    with parallel_config("loky" if workers == "processes" else "threading", n_jobs=jobs):
+    with _pool(workers, jobs):
         Parallel()(
             delayed(_write)(model, files, share, horizon, seed)
             for share in shares(paths, jobs=jobs)
@@ -219,6 +219,13 @@ def arrays(moves: Moves) -> dict[str, np.ndarray]:
     """The arrays that a set's directory holds, by the name of their file."""
     named = {"paths": moves.paths, "spread": moves.spread, "depth": moves.depth}
     return {name: values for name, values in named.items() if values is not None}
+
+
+def _pool(workers: Workers, jobs: int) -> parallel_config:
+    """Workers that are handed whole arrays: a loop compiled for writable ones takes no other."""
+    if workers == "processes":
+        return parallel_config("loky", n_jobs=jobs, max_nbytes=None, inner_max_num_threads=1)
+    return parallel_config("threading", n_jobs=jobs)
 
 
 def _profits(

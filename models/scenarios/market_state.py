@@ -10,7 +10,6 @@ from jaxtyping import Float
 from scipy.special import expit
 
 from features.crosssection import BLOCKS
-from models.scenarios.day_law import CONDITION
 
 EDGES = (0.85, 0.975)
 """Shares of history whose market-wide volatility ratio lies below a high state, and a crisis."""
@@ -18,8 +17,6 @@ STRESS_HALF_LIFE = 5.0
 """Sessions in which a block's stress halves."""
 SOFTNESS = 0.25
 """Width of the passage between regimes, in deviations of the market's log volatility ratio."""
-
-_FIRST_STRESS = CONDITION.index(f"stress_{BLOCKS[0]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +99,3 @@ class MarketState:
         for t, row in enumerate(scores.astype(np.float32)):
             stress[t + 1] = self.stress(stress[t : t + 1], row[None])[0]
         return self.condition(self.ratios(variance.astype(np.float32)), macro, stress)
-
-
-def with_stress(
-    condition: Float[np.ndarray, " condition"], stress: dict[str, float]
-) -> Float[np.ndarray, " condition"]:
-    """A condition with the stress of some blocks set by hand.
-
-    Raises
-    ------
-    ValueError
-        If a block is unknown.
-    """
-    changed = condition.copy()
-    for block, value in stress.items():
-        if block not in BLOCKS:
-            raise ValueError(f"stress names {block!r}; blocks are {', '.join(BLOCKS)}.")
-        changed[_FIRST_STRESS + BLOCKS.index(block)] = value
-    return changed
