@@ -35,12 +35,11 @@ def default_proxies(assets: Sequence[Asset], factors: Sequence[str]) -> dict[str
         if alias in names
     }
     found: dict[str, Proxy] = {}
+    nodes = [factor for factor in factors if factor.startswith("curve:")]
     for role, (first, last) in _NODES.items():
-        if role in playing:
-            for factor in factors:
-                kind, *_, tenor = factor.split(":")
-                if kind == "curve" and first <= float(tenor) < last:
-                    found[factor] = Proxy(playing[role], PERCENT)
+        for factor in nodes if role in playing else ():
+            if first <= float(factor.rpartition(":")[2]) < last:
+                found[factor] = Proxy(playing[role], PERCENT)
     yields = [playing[role] for role in _NODES if role in playing]
     if len(yields) == 1:
         found["curve"] = Proxy(yields[0], PERCENT)
