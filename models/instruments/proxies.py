@@ -39,7 +39,7 @@ class Proxy:
     Attributes
     ----------
     source : str
-        A series of the set, or another factor of the book.
+        A series of the set.
     beta : float
         Move of the factor for a move of 1 of the source. A zero rate is in decimals, a ``rate``
         series of a market directory in percent: between them lies 0.01. To a factor that moves
@@ -70,9 +70,9 @@ def factor_scenarios(
         In the order of the axis ``asset``.
     moves : array of shape (path, step, asset)
         Of each step, in each series' own move.
-    proxies : mapping of factor, or of owner, to Proxy, optional
-        ``credit:ACME:5`` for one factor; ``ACME`` by group as ``credit:ACME`` for all its
-        tenors, ``vol:ACME``, ``curve:USD``; ``credit``, ``vol`` or ``curve`` for all of a group.
+    proxies : mapping of factor, or of the beginning of its name, to Proxy, optional
+        ``credit:ACME:5`` for one factor, ``credit:ACME`` for all tenors of an issuer, ``credit``
+        for all issuers; the longest that fits counts. So do ``curve:USD`` and ``vol:ACME``.
 
     Returns
     -------

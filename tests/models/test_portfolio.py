@@ -94,7 +94,7 @@ def test_the_book_is_the_sum_of_its_positions():
     np.testing.assert_allclose(pnl(*HELD), np.array(alone).T, atol=1e-9)
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(share=st.floats(0.1, 0.9), factor=st.floats(-100.0, 100.0))
 def test_parts_add_up_and_quantities_scale(share, factor):
     """Two half positions are one; c times the quantity is c times the P&L."""
