@@ -79,19 +79,31 @@ def scenarios(
     return GATE if done["unofficial"] and not research else 0
 
 
-@app.command(epilog="Example: foreshock verify ./set")
+@app.command(epilog="Example: foreshock verify ./set --replay 3")
 @guarded
-def verify(directory: Directory, json: Json = None) -> int:
+def verify(
+    directory: Directory,
+    replay: Annotated[
+        int, typer.Option("--replay", metavar="N", help="Draw N chunks again and compare.")
+    ] = 0,
+    json: Json = None,
+) -> int:
     """Check every file of a scenario set against its signed manifest: 0 intact, 2 not."""
+    from flows.scenario_sets.redraw import redrawn
     from flows.scenario_sets.verify import stamp
     from flows.scenario_sets.verify import verify as checked
     from flows.settings import state_root
 
     found = checked(directory, root=state_root())
-    if not answer(found.as_dict(), json):
-        for fault in found.faults:
+    faults = found.faults
+    if replay > 0 and not faults:
+        faults = redrawn(directory, found.manifest, chunks=replay)
+    if not answer({**found.as_dict(), "faults": list(faults), "replayed": replay}, json):
+        for fault in faults:
             typer.echo(fault, err=True)
-        if not found.faults:
+        if not faults:
             count = len(found.manifest["subject"])
-            typer.echo(f"intact: {count} files, {found.manifest['sha256'][:12]}. {stamp(found)}")
-    return REFUSED if found.faults else 0
+            again = f", {replay} chunks drawn again alike" if replay > 0 else ""
+            sha = found.manifest["sha256"][:12]
+            typer.echo(f"intact: {count} files, {sha}{again}. {stamp(found)}")
+    return REFUSED if faults else 0

@@ -20,6 +20,7 @@ from flows.provenance import provenance
 from flows.refusal import RefusedError
 from flows.scenario_sets.files import PATHS, ScenarioSet, read_set, write_assets
 from flows.scenario_sets.manifest import NAME, Recipe, signed_manifest
+from flows.scenario_sets.redraw import GENERATOR
 from flows.scenario_sets.request import ScenarioRequest
 from flows.scenario_sets.stress_file import Stress
 from flows.settings import Settings
@@ -103,21 +104,14 @@ def make_set(
     market = found.market
     names = chosen(market, request)
 
-    def fit(step: Step) -> ScenarioModel:
-        from models.scenarios.registry import fit_generator
+    left_out: dict[str, str] = {}
 
-        try:
-            model = fit_generator(
-                request.model,
-                market,
-                names,
-                as_of=market.as_of,
-                seed=request.seed,
-                jobs=processes(len(names), worth=8),
-            )
-        except ValueError as error:
-            raise RefusedError(f"model {request.model}: {error}") from error
-        step.summary = f"{request.model} on {len(names)} series to {market.as_of.date()}"
+    def fit(step: Step) -> ScenarioModel:
+        model, unfit = fitted(market, request, names)
+        left_out.update(unfit)
+        step.summary = f"{request.model} on {len(model.assets)} series to {market.as_of.date()}"
+        if left_out:
+            step.summary += f"; left out {', '.join(sorted(left_out))}"
         return model
 
     model = steps("fit", fit)
@@ -130,13 +124,15 @@ def make_set(
             "examine", lambda step: _examine(step, held, model, market, request, stress)
         )
         write_whole(files / CERTIFICATE, json_bytes(certificate))
+        _save(model, files / GENERATOR)
         _report(files, held, model, market, certificate)
         recipe = Recipe(
             model={
                 "name": model.name,
                 "snapshot": market.snapshot,
                 "train_until": f"{market.as_of:%Y-%m-%d}",
-                "instruments": names,
+                "instruments": [asset.instrument for asset in model.assets],
+                "left_out": left_out,
                 "description": _plain(dict(model.description)),
             },
             sampling={
@@ -166,6 +162,41 @@ def make_set(
         write_whole(files / NAME, json_bytes(manifest))
         publish(files, out)
     return Made(out, manifest, certificate)
+
+
+def fitted(
+    market: MarketData, request: ScenarioRequest, names: Sequence[str]
+) -> tuple[ScenarioModel, dict[str, str]]:
+    """The generator, and the series that had to be left out with why.
+
+    Raises
+    ------
+    RefusedError
+        If an instrument that was named cannot be fitted, or none is left.
+    """
+    from models.scenarios.filtering import UnfittableError
+    from models.scenarios.registry import fit_generator
+
+    def fit(some: Sequence[str]) -> ScenarioModel:
+        return fit_generator(
+            request.model,
+            market,
+            some,
+            as_of=market.as_of,
+            seed=request.seed,
+            jobs=processes(len(some), worth=8),
+        )
+
+    try:
+        try:
+            return fit(names), {}
+        except UnfittableError as unfit:
+            able = [name for name in names if name not in unfit.reasons]
+            if request.instruments is not None or not able:
+                raise
+            return fit(able), unfit.reasons
+    except ValueError as error:
+        raise RefusedError(f"model {request.model}: {error}") from error
 
 
 def chosen(market: MarketData, request: ScenarioRequest) -> tuple[str, ...]:
@@ -282,6 +313,12 @@ def _report(
     from flows.scenario_sets.page import page_of
 
     write_whole(files / REPORT, page_of(held, market, model.name, certificate).encode())
+
+
+def _save(model: ScenarioModel, directory: Path) -> None:
+    from models.scenarios.stored import save_generator
+
+    save_generator(model, directory)
 
 
 def _learns(model: ScenarioModel) -> bool:

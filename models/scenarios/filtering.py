@@ -26,6 +26,19 @@ FEWEST = 500
 """Moves an asset needs: its tails are fitted to a tenth of them on each side."""
 
 
+class UnfittableError(ValueError):
+    """Series that no generator can be fitted to; whoever did not name them may leave them out.
+
+    Attributes
+    ----------
+    reasons : dict of instrument to str
+    """
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        super().__init__("\n".join(reasons.values()))
+        self.reasons = reasons
+
+
 @dataclass(frozen=True, slots=True)
 class Filtered:
     """What every generator starts from.
@@ -104,16 +117,17 @@ def filter_assets(
     Raises
     ------
     ValueError
-        If an instrument is unknown or named twice, has fewer than `FEWEST` moves, or its
-        likelihood has no maximum.
+        If an instrument is unknown or named twice.
+    UnfittableError
+        If some have fewer than `FEWEST` moves, or a likelihood without a maximum; names all.
     """
     _check_names(market, instruments)
     known_market = truncate(market, as_of) if as_of < market.as_of else market
     close = _closes(known_market, instruments)
     with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        series = list(
+        tried = list(
             Parallel()(
-                delayed(_filtered)(
+                delayed(_tried)(
                     close[name].to_numpy(),
                     _broken(known_market, name, close.index),
                     market.instruments[name],
@@ -121,6 +135,14 @@ def filter_assets(
                 for name in instruments
             )
         )
+    failed = {
+        n: str(one)
+        for n, one in zip(instruments, tried, strict=True)
+        if isinstance(one, ValueError)
+    }
+    if failed:
+        raise UnfittableError(failed)
+    series = [one for one in tried if isinstance(one, _Series)]
     residual = np.column_stack([one.residual for one in series])
     variance = np.column_stack([one.variance for one in series])
     half = np.isfinite(residual).sum(axis=1) * 2 >= len(instruments)
@@ -149,6 +171,16 @@ class _Series:
     residual: Float[np.ndarray, " time"]
     variance: Float[np.ndarray, " times"]
     params: Params
+
+
+def _tried(
+    close: Float[np.ndarray, " time"], broken: Bool[np.ndarray, " time"], instrument: Instrument
+) -> _Series | ValueError:
+    """What became of one asset; a failure waits for the others, so that all are named at once."""
+    try:
+        return _filtered(close, broken, instrument)
+    except ValueError as error:
+        return error
 
 
 def _filtered(

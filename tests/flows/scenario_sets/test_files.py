@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from flows.refusal import RefusedError
-from flows.scenario_sets.files import ScenarioSet, read_set, write_set
-from models.base import Asset, Moves
+from flows.scenario_sets.files import ScenarioSet, read_set, write_assets
+from models.base import Asset
 
 ASSETS = (
     Asset("SPY", "price", "log", "USD", 470.0),
@@ -19,20 +19,16 @@ ASSETS = (
 )
 
 
-def chunk(start: int, size: int, *, spread: bool = False) -> Moves:
-    moves = np.arange(start * 6, (start + size) * 6, dtype=np.float32).reshape(size, 3, 2)
-    return Moves(moves, spread=np.abs(moves) if spread else None)
-
-
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    weights = np.array([0.4, 0.3, 0.2, 0.1, 0.0])
-    chunks = [chunk(0, 2, spread=True), chunk(2, 3, spread=True)]
-    write_set(tmp_path, chunks, ASSETS, paths=5, horizon=3, weights=weights)
+    moves = np.arange(30, dtype=np.float32).reshape(5, 3, 2)
+    np.save(tmp_path / "paths.npy", moves)
+    np.save(tmp_path / "spread.npy", moves)
+    write_assets(tmp_path, ASSETS, weights=np.array([0.4, 0.3, 0.2, 0.1, 0.0]))
     return tmp_path
 
 
-def test_chunks_are_read_back_as_one_array(directory: Path):
+def test_what_was_written_is_read_back(directory: Path):
     told = read_set(directory)
     np.testing.assert_array_equal(told.moves, np.arange(30, dtype=np.float32).reshape(5, 3, 2))
     assert told.assets == ASSETS
@@ -40,13 +36,6 @@ def test_chunks_are_read_back_as_one_array(directory: Path):
     assert told.depth is None
     assert told.weights is not None
     assert told.weights.tolist() == [0.4, 0.3, 0.2, 0.1, 0.0]
-
-
-@pytest.mark.parametrize("sizes", [(2, 2), (2, 4)])
-def test_chunks_that_do_not_add_up_are_refused(tmp_path: Path, sizes: tuple[int, int]):
-    chunks = [chunk(0, sizes[0]), chunk(sizes[0], sizes[1])]
-    with pytest.raises(ValueError, match="chunks"):
-        write_set(tmp_path, chunks, ASSETS, paths=5, horizon=3)
 
 
 def saved(name: str, array: NDArray[np.generic]) -> Callable[[Path], None]:

@@ -14,6 +14,7 @@ from flows.refusal import RefusedError
 from flows.scenario_sets import make
 from flows.scenario_sets.files import read_set
 from flows.scenario_sets.make import chosen, make_set, summary_lines
+from flows.scenario_sets.redraw import redrawn
 from flows.scenario_sets.request import scenario_request
 from flows.scenario_sets.stress_file import Stress
 from flows.scenario_sets.verify import usable, verify
@@ -47,6 +48,10 @@ def test_a_set_is_made_examined_signed_and_usable(
     assert "STOCK5" in page
     assert summary_lines(made)[-1] == str(tmp_path / "set")
 
+    assert redrawn(tmp_path / "set", made.manifest, chunks=3) == ()
+    altered = {"predicate": {"sampling": {**made.manifest["predicate"]["sampling"], "seed": 1}}}
+    assert "differs by" in redrawn(tmp_path / "set", altered, chunks=1)[0]
+
     again = make_set(request, root=state_root, steps=QUIET, out=tmp_path / "again")
     assert again.manifest["sha256"] == made.manifest["sha256"]
 
@@ -68,6 +73,7 @@ def test_a_stressed_set_says_what_it_stands_under(
     assert sampling["shock_distance"] > 2.0
     assert made.certificate["stressed"]
     assert verify(tmp_path / "set", root=state_root).faults == ()
+    assert "under stress" in redrawn(tmp_path / "set", made.manifest, chunks=1)[0]
 
 
 def test_a_refused_stress_leaves_nothing_behind(
