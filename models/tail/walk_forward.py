@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Bool
-from joblib import Parallel, delayed, parallel_config
 
 from features.panel import Panel
 from features.returns import History
 from features.splits import PooledWindow, pooled_windows, serving_window
-from models import training
 from models.base import TailForecast
 from models.baselines import UnitStore
-from models.tail import feedback as lessons
-from models.tail import heads, inputs, learned, loss, objective, past, transformer, transport
 from models.tail.combine import Weights, combined
 from models.tail.conformal import Calibration, Record, factors, pooled, session_of
-from models.tail.feedback import Feedback, Lesson, held_out, lesson_of, weeks_of
-from models.tail.inputs import ARRAYS, Rows, in_order_of_target, series_rows
-from models.tail.learned import Head, HeadSettings, fit_head
+from models.tail.feedback import Feedback, held_out, lesson_of, weeks_of
+from models.tail.fitting import fitted_heads
+from models.tail.inputs import Rows, in_order_of_target, series_rows
+from models.tail.learned import Head, HeadSettings
 from models.tail.mapped import mapped_forecasts, pareto_of
 from models.tail.transformer import Fusion
 from models.tail.transport import KNOTS, TailMap, knot_shares, knot_shortfall, unserved
@@ -41,9 +33,6 @@ RECENT = ("regimes", "liquidity", "orderflow", "headlines", "book")
 """Modalities that came after the heads were chosen: none reads them by default."""
 CALIBRATED = KNOTS.index(0.975)
 """Position of the level whose past coverage calibrates all of them."""
-
-_BLOCK = 1 << 14
-"""Rows whose windows are hashed at a time."""
 
 Maps = dict[str, dict[str, TailMap]]
 """By series and model."""
@@ -220,7 +209,7 @@ def forecast_learned(
     maps = _unserved(judged, rows, kinds)
     held = _unserved(judged, rows, kinds) if len(weeks) else {}
     payloads: dict[str, bytes] = {}
-    fitted = _heads(windows, told, kinds, pool, store, jobs, unfinished)
+    fitted = fitted_heads(windows, told, kinds, pool, store, jobs, unfinished)
     for done, (window, kind, payload) in enumerate(fitted, start=1):
         payloads[kind] = payload
         head = Head.from_bytes(payload)
@@ -242,99 +231,6 @@ def forecast_learned(
     if len(weeks):
         challenge = _said(judged, _joined(judged, rows, held, settings.weights), alphas)
     return Learned(_said(judged, maps, alphas), payloads, windows, challenge)
-
-
-def _heads(
-    windows: Sequence[PooledWindow],
-    told: Sequence[Lesson | None],
-    kinds: Mapping[str, HeadSettings],
-    pool: Rows,
-    store: UnitStore | None,
-    jobs: int,
-    unfinished: Path | None,
-) -> Iterator[tuple[PooledWindow, str, bytes]]:
-    """Heads in order; those that the store lacks are trained side by side."""
-    digest = _RowsDigest(pool)
-    tasks: list[tuple[PooledWindow, str, int, Lesson | None, str]] = []
-    for window, lesson in zip(windows, told, strict=True):
-        until = np.datetime64(window.train_until.to_datetime64())
-        size = int(np.searchsorted(pool.target, until, side="right"))
-        tasks.extend(
-            (window, kind, size, lesson, digest.key(size, kinds[kind], lesson)) for kind in kinds
-        )
-    stored = {} if store is None else store.get_many([key for *_, key in tasks])
-    missing = [task for task in tasks if task[-1] not in stored]
-    made: Iterator[bytes] = iter(())
-    if missing:
-        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-            fresh = Parallel(return_as="generator")(
-                delayed(_trained)(pool, size, kinds[kind], lesson, unfinished and unfinished / key)
-                for _, kind, size, lesson, key in missing
-            )
-        made = cast("Iterator[bytes]", iter(fresh))
-    for window, kind, _, _, key in tasks:
-        payload = stored.get(key)
-        if payload is None:
-            payload = next(made)
-            if store is not None:
-                store.put(key, payload)
-        yield window, kind, payload
-
-
-@cache
-def _made_by() -> str:
-    """SHA-256 of the code that trains: a head made by other code is another head."""
-    modules = (
-        training,
-        heads,
-        inputs,
-        learned,
-        lessons,
-        loss,
-        objective,
-        past,
-        transformer,
-        transport,
-    )
-    return hashlib.sha256("".join(map(inspect.getsource, modules)).encode()).hexdigest()
-
-
-def _trained(
-    pool: Rows,
-    size: int,
-    settings: HeadSettings,
-    lesson: Lesson | None,
-    unfinished: Path | None,
-) -> bytes:
-    rows, weights = pool.first(size), None
-    if lesson is not None:
-        rows = rows.where(lesson.taught(rows.target))
-        weights = lesson.weights(rows)
-    return fit_head(rows, settings, weights=weights, unfinished=unfinished).to_bytes()
-
-
-class _RowsDigest:
-    """Content keys of growing prefixes of the training rows, each row hashed once."""
-
-    def __init__(self, pool: Rows) -> None:
-        self.pool, self.size, self.sha = pool, 0, hashlib.sha256()
-
-    def key(self, size: int, settings: HeadSettings, lesson: Lesson | None) -> str:
-        fresh = slice(self.size, size)
-        for name in ARRAYS:
-            self.sha.update(getattr(self.pool, name)[fresh].tobytes())
-        for start in range(self.size, size, _BLOCK):  # windows overlap: few are copied at a time
-            some = self.pool.past and self.pool.past.take(slice(start, min(start + _BLOCK, size)))
-            if some is not None:
-                self.sha.update(some.windows().tobytes() + some.sigma.tobytes())
-        self.size = size
-        whole = self.sha.copy()
-        layout = self.pool.layout and asdict(self.pool.layout)
-        words = [asdict(settings), layout, torch.__version__, _made_by()]
-        whole.update(json.dumps(words).encode())
-        if lesson is not None:
-            whole.update(lesson.key)
-        return whole.hexdigest()
 
 
 def _sessions(candidates: Sequence[Candidate]) -> pd.DatetimeIndex:

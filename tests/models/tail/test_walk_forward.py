@@ -205,7 +205,7 @@ def test_a_head_made_by_other_code_is_not_taken_for_this_one(
     store = Store()
     run(bases, store=store)
     known = set(store.units)
-    monkeypatch.setattr("models.tail.walk_forward._made_by", lambda: "other code")
+    monkeypatch.setattr("models.tail.fitting._made_by", lambda: "other code")
     run(bases, store=store)
     assert len(store.units) == 2 * len(known)
 

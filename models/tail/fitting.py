@@ -1,0 +1,121 @@
+"""The heads of a walk-forward: found in the store by what they are made of, or trained and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed, parallel_config
+
+from features.splits import PooledWindow
+from models import training
+from models.baselines import UnitStore
+from models.tail import feedback as lessons
+from models.tail import heads, inputs, learned, loss, objective, past, transformer, transport
+from models.tail.feedback import Lesson
+from models.tail.inputs import ARRAYS, Rows
+from models.tail.learned import HeadSettings, fit_head
+
+_BLOCK = 1 << 14
+"""Rows whose windows are hashed at a time."""
+
+
+def fitted_heads(
+    windows: Sequence[PooledWindow],
+    told: Sequence[Lesson | None],
+    kinds: Mapping[str, HeadSettings],
+    pool: Rows,
+    store: UnitStore | None,
+    jobs: int,
+    unfinished: Path | None,
+) -> Iterator[tuple[PooledWindow, str, bytes]]:
+    """Heads in order; those that the store lacks are trained side by side."""
+    digest = _RowsDigest(pool)
+    tasks: list[tuple[PooledWindow, str, int, Lesson | None, str]] = []
+    for window, lesson in zip(windows, told, strict=True):
+        until = np.datetime64(window.train_until.to_datetime64())
+        size = int(np.searchsorted(pool.target, until, side="right"))
+        tasks.extend(
+            (window, kind, size, lesson, digest.key(size, kinds[kind], lesson)) for kind in kinds
+        )
+    stored = {} if store is None else store.get_many([key for *_, key in tasks])
+    missing = [task for task in tasks if task[-1] not in stored]
+    made: Iterator[bytes] = iter(())
+    if missing:
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+            fresh = Parallel(return_as="generator")(
+                delayed(_trained)(pool, size, kinds[kind], lesson, unfinished and unfinished / key)
+                for _, kind, size, lesson, key in missing
+            )
+        made = cast("Iterator[bytes]", iter(fresh))
+    for window, kind, _, _, key in tasks:
+        payload = stored.get(key)
+        if payload is None:
+            payload = next(made)
+            if store is not None:
+                store.put(key, payload)
+        yield window, kind, payload
+
+
+@cache
+def _made_by() -> str:
+    """SHA-256 of the code that trains: a head made by other code is another head."""
+    modules = (
+        training,
+        heads,
+        inputs,
+        learned,
+        lessons,
+        loss,
+        objective,
+        past,
+        transformer,
+        transport,
+    )
+    return hashlib.sha256("".join(map(inspect.getsource, modules)).encode()).hexdigest()
+
+
+def _trained(
+    pool: Rows,
+    size: int,
+    settings: HeadSettings,
+    lesson: Lesson | None,
+    unfinished: Path | None,
+) -> bytes:
+    rows, weights = pool.first(size), None
+    if lesson is not None:
+        rows = rows.where(lesson.taught(rows.target))
+        weights = lesson.weights(rows)
+    return fit_head(rows, settings, weights=weights, unfinished=unfinished).to_bytes()
+
+
+class _RowsDigest:
+    """Content keys of growing prefixes of the training rows, each row hashed once."""
+
+    def __init__(self, pool: Rows) -> None:
+        self.pool, self.size, self.sha = pool, 0, hashlib.sha256()
+
+    def key(self, size: int, settings: HeadSettings, lesson: Lesson | None) -> str:
+        fresh = slice(self.size, size)
+        for name in ARRAYS:
+            self.sha.update(getattr(self.pool, name)[fresh].tobytes())
+        for start in range(self.size, size, _BLOCK):  # windows overlap: few are copied at a time
+            some = self.pool.past and self.pool.past.take(slice(start, min(start + _BLOCK, size)))
+            if some is not None:
+                self.sha.update(some.windows().tobytes() + some.sigma.tobytes())
+        self.size = size
+        whole = self.sha.copy()
+        layout = self.pool.layout and asdict(self.pool.layout)
+        words = [asdict(settings), layout, torch.__version__, _made_by()]
+        whole.update(json.dumps(words).encode())
+        if lesson is not None:
+            whole.update(lesson.key)
+        return whole.hexdigest()
