@@ -93,8 +93,8 @@ class Inputs:
             window=window,
             var=taken.var,
             es=taken.es,
-            evt_var=evt.var[np.ix_(rows, at_knots)] / sigma[:, None],
-            evt_es=evt.es[np.ix_(rows, at_knots)] / sigma[:, None],
+            evt_var=evt.var[rows][:, at_knots] / sigma[:, None],
+            evt_es=evt.es[rows][:, at_knots] / sigma[:, None],
             layout=taken.layout,
         )
 

@@ -44,10 +44,10 @@ def made_inputs(count: int, *, seed: int = 0) -> Inputs:
 
 def _head(settings: HeadSettings, layout: Layout) -> Head:
     torch.manual_seed(4)
-    one = [
+    own, shared = (
         Standard(np.zeros(len(kinds)), np.ones(len(kinds))) for kinds in (layout.own, layout.shared)
-    ]
-    return Head(settings, _net(settings, layout), *one, layout)
+    )
+    return Head(settings, _net(settings, layout), own, shared, layout)
 
 
 def linear_served(*scales: Sequence[float]) -> Served:
