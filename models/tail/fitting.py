@@ -37,7 +37,27 @@ def fitted_heads(
     jobs: int,
     unfinished: Path | None,
 ) -> Iterator[tuple[PooledWindow, str, bytes]]:
-    """Heads in order; those that the store lacks are trained side by side."""
+    """Heads in order; those that the store lacks are trained side by side.
+
+    Parameters
+    ----------
+    windows : sequence of PooledWindow
+    told : sequence of Lesson or None
+        What flags teach each window's heads.
+    kinds : mapping of name to HeadSettings
+    pool : Rows
+        Training rows by target date, see `in_order_of_target`.
+    store : UnitStore or None
+    jobs : int
+        Processes that train; the heads do not depend on it.
+    unfinished : Path or None
+        Directory of trainings that were killed; they are taken up from their last pass.
+
+    Yields
+    ------
+    tuple of (PooledWindow, str, bytes)
+        Window, name of the head, and the head as `Head.to_bytes` gives it.
+    """
     digest = _RowsDigest(pool)
     tasks: list[tuple[PooledWindow, str, int, Lesson | None, str]] = []
     for window, lesson in zip(windows, told, strict=True):

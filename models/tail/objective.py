@@ -80,10 +80,6 @@ class _Windows:
         self.start = torch.as_tensor(past.at - (WINDOW - 1))
         self.sigma = torch.as_tensor(past.sigma)[:, None]
 
-    def starts(self, number: int) -> None:
-        """Say which pass begins: the first ones may learn the scale alone."""
-        self.tail_weight = float(number >= self.scale_passes)
-
     def __call__(self, batch: Tensor) -> Tensor:
         if self.start.device != batch.device:
             self.sliding, self.start, self.sigma = (
