@@ -151,6 +151,7 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
         breaks=_dates(prices, "moves"),
         summaries=summaries,
         positions={name: verdict.kept for name, verdict in held.items() if not verdict.rejected},
+        set_aside={name: verdict.quarantined for name, verdict in held.items()},
         pricing=market,
     )
 

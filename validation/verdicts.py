@@ -51,6 +51,8 @@ class Verdicts:
         time; absent where there is no such table.
     positions : mapping of book to tuple of Position
         Books of quantities that were not rejected, without the positions set aside.
+    set_aside : mapping of book to tuple of Position
+        Those: their size has to be stated beside every number.
     pricing : PricingMarket, optional
         What they are valued with: last quotes of the series that survived.
     """
@@ -71,6 +73,9 @@ class Verdicts:
     summaries: Mapping[str, pd.DataFrame]
     events: Mapping[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
     positions: Mapping[str, tuple[Position, ...]] = field(
+        default_factory=dict[str, tuple[Position, ...]]
+    )
+    set_aside: Mapping[str, tuple[Position, ...]] = field(
         default_factory=dict[str, tuple[Position, ...]]
     )
     pricing: PricingMarket | None = None

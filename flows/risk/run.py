@@ -22,6 +22,7 @@ from flows.risk.liquidity import liquidity_adjusted
 from flows.risk.numbers import Outcomes, levels_of, loss_probability, parts_of
 from flows.risk.proxies import default_proxies
 from flows.risk.request import RiskRequest
+from flows.risk.set_aside import stated
 from flows.risk.source import Source, book_of, factor_names, pricing_of, scenarios_of
 from flows.risk.tilt import Tail, tilted
 from flows.risk.worst import breaking_move, worst_scenario
@@ -108,6 +109,7 @@ def _numbers(
     notes: tuple[str, ...] = ()
     outcomes: dict[int, Outcomes] = {}
     value = 1.0
+    aside = _aside(found, request, positions)
     for horizon in horizons:
         if book is not None:
             outcomes[horizon] = linear_outcomes(
@@ -125,7 +127,8 @@ def _numbers(
             base=request.base,
             proxies=default_proxies(told.assets, names),
         )
-        outcomes[horizon], value, notes = priced.outcomes, priced.value, priced.notes
+        outcomes[horizon], value = priced.outcomes, priced.value
+        notes = (*aside, *priced.notes)
     far = outcomes[horizons[-1]]
     levels = [row for one in outcomes.values() for row in levels_of(one, request.alphas)]
     desk = desk_view(root, request.portfolio, as_of) if book is not None else _no_desk()
@@ -168,6 +171,16 @@ def _numbers(
         "notes": list(notes),
         "stale": _stale(found, holdings),
     }
+
+
+def _aside(
+    found: Ingested, request: RiskRequest, positions: tuple[Position, ...]
+) -> tuple[str, ...]:
+    """What the gate set aside of a book of quantities, in words."""
+    gone = found.verdicts.set_aside.get(request.portfolio, ())
+    if not gone:
+        return ()
+    return stated(request.portfolio, positions, gone, pricing_of(found), base=request.base)
 
 
 def _no_desk() -> dict[str, Any]:

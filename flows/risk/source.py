@@ -137,7 +137,7 @@ def _underlyings(found: Ingested, positions: tuple[Position, ...], base: str) ->
     listed = found.market.instruments
     spots = [name for name in factor_names(found, positions, base) if name in listed]
     rates = [name for name, one in listed.items() if one.kind in ("rate", "spread")]
-    enough = found.market.close[rates].notna().sum() > 1000
+    enough = found.market.close[rates].notna().sum() > 500
     return list(dict.fromkeys([*spots, *(name for name in rates if enough[name])]))
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from models.base import ScenarioModel
 
 CERTIFICATE, REPORT = "certificate.json", "report.html"
-FEWEST = 1000
+FEWEST = 500
 """Sessions an instrument needs to be in a set that does not name its instruments."""
 NOT_AUDITED = "memorisation was not audited"
 
