@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -213,6 +214,8 @@ def quiet_libraries(root: Path, *, verbose: bool = False) -> None:
 
     What the user has set in the environment stands, telemetry excepted.
     """
+    # loky replaces a worker whose memory has grown; the work goes on with another.
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
     os.environ.update(
         DO_NOT_TRACK="1",
         PREFECT_SERVER_ANALYTICS_ENABLED="false",

@@ -76,7 +76,8 @@ class _Windows:
                 "rows must hold the past that a transformer reads, got none. "
                 "Make them by models.tail.inputs.series_rows."
             )
-        self.sliding = sliding(torch.as_tensor(past.tracks))
+        # A worker is handed what it may not write to, and torch warns of sharing that.
+        self.sliding = sliding(torch.tensor(past.tracks))
         self.start = torch.as_tensor(past.at - (WINDOW - 1))
         self.sigma = torch.as_tensor(past.sigma)[:, None]
 
