@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -58,3 +58,11 @@ def combined(heads: Mapping[str, TailMap], pareto: TailMap, weights: Weights) ->
         [*(heads[kind] for kind in shares), base, pareto],
         [*shares.values(), weights.fhs, weights.evt],
     )
+
+
+def joined_by(maps: Sequence[TailMap], shares: torch.Tensor) -> TailMap:
+    """Mean of maps of one base by shares of shape (row, map) that differ from row to row."""
+    parts = list(zip(shares.split(1, dim=1), maps, strict=True))
+    image = sum(share * one.image for share, one in parts)
+    slope = sum(share * one.slope for share, one in parts)
+    return TailMap(maps[0].source, torch.as_tensor(image), torch.as_tensor(slope))

@@ -92,7 +92,7 @@ def pooled(records: Sequence[Record]) -> Pooled:
 def factors(
     record: Record, *, alpha: float, calibration: Calibration | None = None, horizon: int = 1
 ) -> Float[np.ndarray, " row"]:
-    """Factor on VaR and ES of each row, from rows whose target was known at its origin.
+    """Factor on VaR and ES of each row, from rows whose target lay before its origin's date.
 
     The empirical factor of a group is the ``alpha`` quantile of loss over VaR in its past: the
     number that would have made the past VaR right. It is adaptive conformal prediction with a
@@ -116,10 +116,10 @@ def factors(
     raw = np.ones(len(record.loss))
     first, last = int(record.session[0]), int(record.session[-1])
     for start in range(first + calibration.least, last + 1, calibration.every):
-        # The target of origin s - horizon is known at origin s; those after it are still to come.
+        # A target on the date of the origin may be of a market that closes later.
         known = slice(
             int(np.searchsorted(record.session, max(first, start - calibration.memory))),
-            int(np.searchsorted(record.session, start - horizon + 1)),
+            int(np.searchsorted(record.session, start - horizon)),
         )
         served = slice(
             *np.searchsorted(record.session, (start, start + calibration.every)).tolist()

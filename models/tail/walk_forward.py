@@ -7,35 +7,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from jaxtyping import Bool
 
 from features.panel import Panel
-from features.returns import History
 from features.splits import PooledWindow, pooled_windows, serving_window
 from models.base import TailForecast
 from models.baselines import UnitStore
-from models.tail.combine import Weights, combined
-from models.tail.conformal import Calibration, Record, factors, pooled, session_of
+from models.tail.candidate import Candidate
+from models.tail.combine import Weights
+from models.tail.conformal import Calibration
 from models.tail.feedback import Feedback, held_out, lesson_of, weeks_of
 from models.tail.fitting import fitted_heads
 from models.tail.inputs import Rows, in_order_of_target, series_rows
+from models.tail.joined import Maps, calibrate, joined_maps, sessions_of
 from models.tail.learned import Head, HeadSettings
-from models.tail.mapped import mapped_forecasts, pareto_of
+from models.tail.learned_shares import Learning
+from models.tail.mapped import mapped_forecasts
+from models.tail.regime_conformal import RegimeCalibration
 from models.tail.transformer import Fusion
-from models.tail.transport import KNOTS, TailMap, knot_shares, knot_shortfall, unserved
+from models.tail.transport import KNOTS, TailMap, unserved
 from models.training import Schedule
 
 HEADS = ("linear", "mlp", "transformer")
 NAMES = (*HEADS, "combined")
 RECENT = ("regimes", "liquidity", "orderflow", "headlines", "book")
 """Modalities that came after the heads were chosen: none reads them by default."""
-CALIBRATED = KNOTS.index(0.975)
-"""Position of the level whose past coverage calibrates all of them."""
-
-Maps = dict[str, dict[str, TailMap]]
-"""By series and model."""
 
 
 def default_transformer() -> HeadSettings:
@@ -54,7 +51,8 @@ def default_transformer() -> HeadSettings:
 class LearnedSettings:
     """The learned tails and how they are joined; chosen on targets up to 2014.
 
-    Calibration is off: on those targets it moved FZ0 by less than 0.2% either way.
+    Calibration is off: on those targets it moved FZ0 by less than 0.2% either way. Shares are
+    fixed: learned ones, and factors by regime, are rows of the ablation and in no version.
     """
 
     linear: HeadSettings = field(
@@ -65,37 +63,24 @@ class LearnedSettings:
     mlp: HeadSettings = field(default_factory=lambda: HeadSettings("mlp", without=RECENT))
     transformer: HeadSettings = field(default_factory=default_transformer)
     weights: Weights = field(default_factory=Weights)
-    calibration: Calibration | None = None
+    learning: Learning | None = None
+    calibration: Calibration | RegimeCalibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One series with the statistical forecasts that the learned ones start from.
+class Refits:
+    """How often heads are trained.
 
     Attributes
     ----------
-    history : History
-    fhs, evt : TailForecast
-        ``gjr_fhs`` and ``gjr_evt`` at `base_levels`, all candidates at one horizon. Over several
-        sessions ``gjr_fhs_sqrt`` takes the place of ``gjr_evt``, which there says what
-        ``gjr_fhs`` says.
-    judged : bool
-        Whether forecasts are wanted.
-    trains : bool
-        Whether the heads learn from it; a book that is judged never trains.
-    teacher : TailForecast, optional
-        The base that the heads learn from, where it is not ``fhs``: one session ahead, for a
-        forecast of several. Spans of ten sessions that overlap hold a tenth of what as many
-        single ones tell, and what a head says of a scale in units of sigma can be read off
-        either.
+    every : int
+        Years that each serves; one unless a comparison is to be cheap.
+    last : bool
+        Whether heads are made at the as-of as well, which no past forecast needs.
     """
 
-    history: History
-    fhs: TailForecast
-    evt: TailForecast
-    judged: bool
-    trains: bool
-    teacher: TailForecast | None = None
+    every: int = 1
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +129,7 @@ def forecast_learned(
     on_trained: Callable[[], None] | None = None,
     feedback: Feedback | None = None,
     unfinished: Path | None = None,
+    refits: Refits | None = None,
 ) -> Learned:
     """Train the heads year by year and forecast the year that follows with each.
 
@@ -177,6 +163,8 @@ def forecast_learned(
         What flags teach; each head is told what `Feedback.seen_by` lets it know.
     unfinished : Path, optional
         Directory in which trainings leave where they stand, so that a killed one is taken up.
+    refits : Refits, optional
+        By default every year, and heads of the day.
 
     Raises
     ------
@@ -193,12 +181,12 @@ def forecast_learned(
         ]
     )
     judged = [c for c in candidates if c.judged]
-    dates = _sessions(candidates)
+    dates = sessions_of(candidates)
     horizon = candidates[0].fhs.horizon
-    windows = (
-        *pooled_windows(dates, first_year=first_year, horizon=horizon),
-        serving_window(dates, horizon=horizon),
-    )
+    refits = refits or Refits()
+    yearly = pooled_windows(dates, first_year=first_year, horizon=horizon)[:: refits.every]
+    last = (serving_window(dates, horizon=horizon),) if refits.last else ()
+    windows = (*yearly, *last)
     kinds = {
         kind: getattr(settings, kind)
         for kind in HEADS
@@ -216,7 +204,8 @@ def forecast_learned(
         for c in judged:
             mine = rows[c.history.name]
             if window.year is not None:
-                _serve(maps[c.history.name][kind], head, mine, c.history.dates.year == window.year)
+                years = range(window.year, window.year + refits.every)
+                _serve(maps[c.history.name][kind], head, mine, c.history.dates.year.isin(years))
             elif len(weeks):
                 _serve(held[c.history.name][kind], head, mine, held_out(mine.target, weeks))
         if on_fit is not None:
@@ -224,19 +213,13 @@ def forecast_learned(
     del pool, fitted
     if on_trained is not None:
         on_trained()
-    maps = _joined(judged, rows, maps, settings.weights)
+    maps = joined_maps(judged, rows, maps, settings.weights, settings.learning)
     if settings.calibration is not None:
-        _calibrate(judged, rows, maps, settings.calibration)
+        calibrate(judged, rows, maps, settings.calibration, panel)
     challenge: dict[str, dict[str, TailForecast]] = {}
     if len(weeks):
-        challenge = _said(judged, _joined(judged, rows, held, settings.weights), alphas)
+        challenge = _said(judged, joined_maps(judged, rows, held, settings.weights), alphas)
     return Learned(_said(judged, maps, alphas), payloads, windows, challenge)
-
-
-def _sessions(candidates: Sequence[Candidate]) -> pd.DatetimeIndex:
-    """Weekdays on which any series has a return: bitcoin's weekends are no sessions of the pool."""
-    dates = pd.DatetimeIndex(np.unique(np.concatenate([c.history.dates for c in candidates])))
-    return dates[dates.dayofweek < 5]
 
 
 def _unserved(judged: Sequence[Candidate], rows: Mapping[str, Rows], kinds: Iterable[str]) -> Maps:
@@ -258,18 +241,6 @@ def _serve(served: TailMap, head: Head, rows: Rows, wanted: Bool[np.ndarray, " r
         served.image[at], served.slope[at] = said.image, said.slope
 
 
-def _joined(
-    judged: Sequence[Candidate], rows: Mapping[str, Rows], maps: Maps, weights: Weights
-) -> Maps:
-    """The heads' maps, and with them the combined one."""
-    joined: Maps = {}
-    for c in judged:
-        mine = maps[c.history.name]
-        pareto = pareto_of(c.evt, c.fhs.sigma, rows[c.history.name])
-        joined[c.history.name] = {**mine, "combined": combined(mine, pareto, weights)}
-    return joined
-
-
 def _said(
     judged: Sequence[Candidate], maps: Maps, alphas: Sequence[float]
 ) -> dict[str, dict[str, TailForecast]]:
@@ -280,37 +251,3 @@ def _said(
         )
         for c in judged
     }
-
-
-def _calibrate(
-    judged: Sequence[Candidate],
-    rows: Mapping[str, Rows],
-    maps: Maps,
-    calibration: Calibration,
-) -> None:
-    """Multiply the combined maps by the factors of their asset classes."""
-    sessions = _sessions(judged).to_numpy()
-    classes = sorted({c.history.asset_class for c in judged})
-    parts: list[Record] = []
-    for c in judged:
-        mine, served = rows[c.history.name], maps[c.history.name]["combined"]
-        es = knot_shortfall(served, *knot_shares(served.source, torch.as_tensor(mine.es)))
-        parts.append(
-            Record(
-                session=session_of(c.history.dates.to_numpy(), sessions),
-                group=np.full(len(mine), classes.index(c.history.asset_class)),
-                loss=-mine.move,
-                var=served.image[:, CALIBRATED].numpy(),
-                es=es[:, CALIBRATED].numpy(),
-            )
-        )
-    whole = pooled(parts)
-    factor = factors(
-        whole.record,
-        alpha=KNOTS[CALIBRATED],
-        calibration=calibration,
-        horizon=judged[0].fhs.horizon,
-    )
-    for c, mine in zip(judged, whole.split(factor), strict=True):
-        served = maps[c.history.name]["combined"]
-        maps[c.history.name]["combined"] = served.scaled(torch.as_tensor(mine)[:, None])

@@ -208,7 +208,7 @@ def test_a_resumed_run_trains_nothing_twice_and_ends_the_same(
     def trained_again(*_: object) -> None:
         raise AssertionError("a finished unit was computed again")
 
-    monkeypatch.setattr("models.tail.walk_forward.fit_head", trained_again)
+    monkeypatch.setattr("models.tail.fitting.fit_head", trained_again)
     asked = Settings(data=learnable_market, start=date(2021, 11, 15), alphas=(0.975, 0.99))
     work = judged(asked, root=learned_root, steps=quietly(), simulated=False)
     table = pd.read_parquet(learned.directory / "forecasts.parquet")

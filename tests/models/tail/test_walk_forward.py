@@ -17,6 +17,7 @@ from models.tail.conformal import Calibration
 from models.tail.feedback import Feedback, Flagged, HeldOut
 from models.tail.inputs import Rows, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
+from models.tail.learned_shares import Learning
 from models.tail.served import Served
 from models.tail.transformer import Fusion
 from models.tail.transport import KNOTS
@@ -26,6 +27,7 @@ from models.tail.walk_forward import (
     Candidate,
     Learned,
     LearnedSettings,
+    Refits,
     base_levels,
     forecast_learned,
 )
@@ -119,6 +121,8 @@ def run(
     jobs: int = 1,
     feedback: Feedback | None = None,
     models: Sequence[str] = NAMES,
+    refits: Refits | None = None,
+    first_year: int = 2020,
 ) -> Learned:
     histories = [history(name, seed, DATES[:size]) for seed, name in enumerate(bases)]
     candidates = [
@@ -135,12 +139,13 @@ def run(
         candidates,
         panel(histories),
         alphas=ALPHAS,
-        first_year=2020,
+        first_year=first_year,
         models=models,
         settings=settings,
         store=store,
         jobs=jobs,
         feedback=feedback,
+        refits=refits,
     )
 
 
@@ -191,7 +196,7 @@ def test_a_head_found_in_the_store_is_not_trained_again_and_says_the_same(
 ) -> None:
     store = Store()
     first = run(bases, store=store)
-    monkeypatch.setattr("models.tail.walk_forward.fit_head", None)
+    monkeypatch.setattr("models.tail.fitting.fit_head", None)
     second = run(bases, store=store)
     for name, forecasts in first.forecasts.items():
         for model, forecast in forecasts.items():
@@ -230,6 +235,41 @@ def test_calibration_scales_every_level_by_one_factor_and_leaves_the_heads_alone
         factor = (forecasts["combined"].var / before["combined"].var)[served]
         np.testing.assert_allclose(factor, np.tile(factor[:, :1], (1, len(ALPHAS))), rtol=1e-9)
         assert (factor[:, 0] != 1.0).any()
+
+
+def test_shares_that_are_learned_change_the_combination_alone_and_know_no_future(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    size = len(DATES) - 60
+    store = Store()
+    settings = replace(SETTINGS, learning=Learning(rate=0.5, towards=0.0))
+    plain, learned = run(bases, store=store), run(bases, store=store, settings=settings)
+    short = run(bases, store=store, settings=settings, size=size)
+    for name, forecasts in learned.forecasts.items():
+        before = plain.forecasts[name]
+        np.testing.assert_array_equal(forecasts["mlp"].var, before["mlp"].var)
+        served = np.isfinite(forecasts["combined"].sigma)
+        assert (forecasts["combined"].var != before["combined"].var)[served].any()
+        cut = short.forecasts[name]["combined"]
+        np.testing.assert_array_equal(cut.var, forecasts["combined"].var[:size])
+        np.testing.assert_array_equal(cut.es, forecasts["combined"].es[:size])
+
+
+def test_a_head_that_serves_two_years_is_that_of_the_first(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    store = Store()
+    yearly = run(bases, store=store, first_year=2019, models=("linear",))
+    made = len(store.units)
+    rare = Refits(every=2, last=False)
+    biennial = run(bases, store=store, first_year=2019, models=("linear",), refits=rare)
+    assert len(store.units) == made  # the heads of 2019 were there, and no others are asked for
+    assert [window.year for window in biennial.windows] == [2019]
+    first, second = (x.forecasts["A"]["linear"] for x in (yearly, biennial))
+    of_2019, of_2020 = DATES.year == 2019, DATES.year == 2020
+    np.testing.assert_array_equal(first.var[of_2019], second.var[of_2019])
+    assert np.isfinite(second.sigma[of_2020]).all()
+    assert (first.var[of_2020] != second.var[of_2020]).any()
 
 
 FLAG = Flagged("BOOK", "2019-06-05", known="2019-06-08")
@@ -282,7 +322,7 @@ def test_what_came_in_a_challenge_week_is_never_learned(
         targets.append(rows.target)
         return real(rows, settings, **more)
 
-    monkeypatch.setattr("models.tail.walk_forward.fit_head", watched)
+    monkeypatch.setattr("models.tail.fitting.fit_head", watched)
     week = slice(np.datetime64(WEEK.first), np.datetime64(WEEK.last))
     run(bases, feedback=Feedback(flagged=(FLAG,), held_out=(WEEK,)))
     assert len(targets) == 6
