@@ -45,6 +45,10 @@ def risk(
     add: Annotated[
         str | None, typer.Option("--add", metavar="TRADES", help="Try out SPY=0.1,TLT=-0.1.")
     ] = None,
+    default: Annotated[
+        str | None,
+        typer.Option("--default", metavar="ISSUER", help="What its default would do to the book."),
+    ] = None,
     research: Annotated[bool, typer.Option("--research", help="Accept an UNOFFICIAL set.")] = False,
     seed: Seed = None,
     out: Annotated[
@@ -70,6 +74,7 @@ def risk(
         loss=loss,
         tilt=tilt,
         add=trades(add),
+        default=default,
         research=research,
         seed=seed,
     )

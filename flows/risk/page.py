@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from flows.document_page import figure
 from flows.drawing import OURS, THEIRS, drawn
 from flows.market_text import market_sentences
@@ -43,7 +45,33 @@ def page_of(risk: Mapping[str, Any]) -> str:
         headline=headline(risk),
         sentences=list(market_sentences(desk.get("regime"), desk.get("market", {}))),
         picture=contributions(risk),
+        ripple_picture=ripple_graph(risk["ripple"]) if risk["ripple"] else "",
     )
+
+
+def ripple_graph(ripple: Mapping[str, Any]) -> str:
+    """The defaulted issuer in the middle, the others around it: nearer and wider is harder hit."""
+
+    def draw(canvas: Figure) -> None:
+        axes = canvas.subplots()
+        others = ripple["issuers"][1:]
+        angles = np.linspace(0.0, 2.0 * np.pi, max(len(others), 1), endpoint=False)
+        widths = [one["spread_after"] / one["spread_before"] for one in others]
+        most = max([*widths, 1.0 + 1e-9])
+        for angle, width, one in zip(angles, widths, others, strict=False):
+            hard = (width - 1.0) / (most - 1.0)
+            x, y = (1.6 - 0.9 * hard) * np.cos(angle) * 2.2, (1.6 - 0.9 * hard) * np.sin(angle)
+            axes.plot([0.0, x], [0.0, y], color=THEIRS, linewidth=0.5 + 5.0 * hard, alpha=0.5)
+            axes.plot(x, y, "o", markersize=9, color=OURS)
+            label = f"{one['issuer']}\n{one['sector']}, spread x {width:.2f}"
+            axes.annotate(label, (x, y), xytext=(8, 4), textcoords="offset points", fontsize=8)
+        axes.plot(0.0, 0.0, "o", markersize=13, color=THEIRS)
+        axes.annotate(ripple["issuer"], (0, 0), xytext=(9, 8), textcoords="offset points")
+        axes.set_xlim(-4.2, 5.0)
+        axes.set_ylim(-2.0, 2.0)
+        axes.axis("off")
+
+    return drawn(draw, height=3.4)
 
 
 def headline(risk: Mapping[str, Any]) -> str:

@@ -44,6 +44,8 @@ class RiskRequest(BaseModel):
         Whether paths are weighted so that their tail is the learned one.
     add : mapping of instrument to weight
         Trades that are tried out.
+    default : str or None
+        Issuer whose default is tried out on a book of quantities.
     research : bool
         Whether an UNOFFICIAL set will do.
     seed : int
@@ -64,6 +66,7 @@ class RiskRequest(BaseModel):
     loss: Annotated[float, Field(gt=0.0, lt=10.0)] = 0.05
     tilt: bool = False
     add: dict[str, float] = Field(default_factory=dict[str, float])
+    default: str | None = None
     research: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 

@@ -22,6 +22,7 @@ from flows.risk.liquidity import liquidity_adjusted
 from flows.risk.numbers import Outcomes, levels_of, loss_probability, parts_of
 from flows.risk.proxies import default_proxies
 from flows.risk.request import RiskRequest
+from flows.risk.ripple import default_ripple
 from flows.risk.set_aside import stated
 from flows.risk.source import Source, book_of, factor_names, pricing_of, scenarios_of
 from flows.risk.tilt import Tail, tilted
@@ -168,9 +169,32 @@ def _numbers(
         "reverse": _reverse(request, book, told, far),
         "liquidity": _liquidity(request, book, told, market),
         "what_if": _what_if(request, book, told, market, es, far.horizon),
+        "ripple": _ripple(request, found, positions, told),
         "notes": list(notes),
         "stale": _stale(found, holdings),
     }
+
+
+def _ripple(
+    request: RiskRequest, found: Ingested, positions: tuple[Position, ...], told: ScenarioSet
+) -> dict[str, Any] | None:
+    """What the default that was named would do."""
+    if request.default is None:
+        return None
+    if not positions:
+        raise RefusedError(
+            f"--default: {request.portfolio} holds weights, and a default is revalued on a book "
+            f"of quantities. Give it the position columns."
+        )
+    names = factor_names(found, positions, request.base)
+    return default_ripple(
+        positions,
+        pricing_of(found),
+        told,
+        issuer=request.default,
+        base=request.base,
+        proxies=default_proxies(told.assets, names),
+    )
 
 
 def _aside(

@@ -43,6 +43,7 @@ def minimal(**given: Any) -> dict[str, Any]:
         "reverse": nothing,
         "liquidity": nothing,
         "what_if": None,
+        "ripple": None,
         "notes": [],
         "stale": [],
         **given,
