@@ -26,7 +26,7 @@ from flows.risk.ripple import default_ripple
 from flows.risk.set_aside import stated
 from flows.risk.source import Source, book_of, factor_names, pricing_of, scenarios_of
 from flows.risk.tilt import Tail, tilted
-from flows.risk.worst import breaking_move, worst_scenario
+from flows.risk.worst import breaking_move, worst_revaluation, worst_scenario
 from flows.scenario_sets.files import ScenarioSet
 from flows.steps import Steps
 from flows.terminal import Step
@@ -165,7 +165,9 @@ def _numbers(
         "tilt": _tilt(request, outcomes[1], between),
         "change": change,
         "crises": crisis_losses(market, book) if book is not None else [],
-        "worst": worst_scenario(book, told, far) if book is not None else {"status": "see parts"},
+        "worst": (
+            worst_revaluation(told, far) if book is None else worst_scenario(book, told, far)
+        ),
         "reverse": _reverse(request, book, told, far),
         "liquidity": _liquidity(request, book, told, market),
         "what_if": _what_if(request, book, told, market, es, far.horizon),

@@ -48,6 +48,38 @@ def worst_scenario(
     }
 
 
+def worst_revaluation(told: ScenarioSet, outcomes: Outcomes) -> dict[str, Any]:
+    """The path that costs a book of quantities most, and how far out its market move lies.
+
+    Parameters
+    ----------
+    told : ScenarioSet
+    outcomes : Outcomes
+        Of the book on the set.
+    """
+    moves = np.asarray(told.moves[:, : outcomes.horizon]).sum(axis=1, dtype=np.float64)
+    worst = int(np.argmin(outcomes.total))
+    found: dict[str, Any] = {"path": worst, "pnl": float(outcomes.total[worst])}
+    try:
+        measure = distances(moves)
+    except ValueError as error:
+        return {**found, "status": str(error)}
+    order = np.argsort(outcomes.pnl[worst], kind="stable")[:MOVERS]
+    return {
+        **found,
+        "status": "computed",
+        **_how_far(measure, float(measure.of(moves[worst][None])[0]), outcomes.horizon),
+        "moves": [
+            {
+                "position": outcomes.positions[k],
+                "move": None,
+                "pnl": float(outcomes.pnl[worst, k]),
+            }
+            for k in order
+        ],
+    }
+
+
 def breaking_move(
     book: Mapping[str, float], told: ScenarioSet, outcomes: Outcomes, *, loss: float
 ) -> dict[str, Any]:

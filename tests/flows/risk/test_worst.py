@@ -8,7 +8,7 @@ import pytest
 from features.instruments import Instrument
 from flows.risk.linear import linear_outcomes
 from flows.risk.numbers import Outcomes
-from flows.risk.worst import breaking_move, worst_scenario
+from flows.risk.worst import breaking_move, worst_revaluation, worst_scenario
 from flows.scenario_sets.files import ScenarioSet
 from models.base import Asset
 
@@ -40,6 +40,15 @@ def test_the_planted_crash_is_found_and_is_far_out(told: ScenarioSet):
     assert [one["position"] for one in worst["moves"]] == ["SPY", "TLT"]
     assert worst["moves"][0]["move"] == pytest.approx(np.expm1(-0.5), abs=1e-6)
     assert sum(one["pnl"] for one in worst["moves"]) == pytest.approx(worst["pnl"])
+
+
+def test_a_book_of_quantities_has_a_worst_path_too(told: ScenarioSet):
+    worst = worst_revaluation(told, outcomes(told))
+    assert worst["path"] == 1234
+    assert worst["distance"] > 10
+    assert [one["position"] for one in worst["moves"]] == ["SPY", "TLT"]
+    few = ScenarioSet(told.moves[:100], ASSETS)
+    assert "too few" in worst_revaluation(few, outcomes(few))["status"]
 
 
 def test_the_most_plausible_loss_goes_through_the_riskier_asset(told: ScenarioSet):
