@@ -37,6 +37,13 @@ Over ten sessions they leave a standard error of 2.3% on ES at 0.99 and of 1.8% 
 worsens FZ0 by about 0.001; independent draws would leave 3.7% and 3.0%.
 """
 
+MOST_VOLATILITY = 2.0
+"""Volatility of a path at most, over the largest that the filter has seen up to the origin.
+
+A currency that leaves its peg has one residual of thousands: drawn in two sessions of a path it
+would make losses of a million times the value. Elsewhere the limit is hardly ever met.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Draws:
@@ -106,6 +113,7 @@ def simulated_outcomes(
     worst = np.empty(0)
     if tail is not None:
         worst = -tail.quantile(draws.share[draws.share < tail.share])
+    most = MOST_VOLATILITY * np.maximum.accumulate(path.sigma[: window.stop + 1])
     ordered = np.empty(window.stop)
     ordered[: window.start + 1] = np.sort(path.residual[: window.start + 1])
     return _walk(
@@ -115,6 +123,7 @@ def simulated_outcomes(
         draws.share,
         draws.order,
         path.sigma[window.start + 1 : window.stop + 1],
+        (most[window.start + 1 :] ** 2).astype(np.float32),
         tuple(np.float32(x) for x in (mu, omega, alpha, gamma, beta)),
     )
 
@@ -246,6 +255,7 @@ def _walk(
     share: Float[np.ndarray, " path"],
     order: Int[np.ndarray, "step path"],
     sigma: Float[np.ndarray, " origin"],
+    most: Float32[np.ndarray, " origin"],
     recursion: tuple[float, ...],
 ) -> np.ndarray:
     """Insert one residual a day into the sorted sample, and walk all paths from each day."""
@@ -267,7 +277,7 @@ def _walk(
         residual[: worst.size] = worst
         variance[:] = sigma[origin] ** 2
         for step in range(order.shape[0]):
-            _move(order[step], residual, drawn, variance, outcome[origin], *recursion)
+            _move(order[step], residual, drawn, variance, outcome[origin], most[origin], *recursion)
     return outcome
 
 
@@ -279,6 +289,7 @@ def _move(
     drawn: Float[np.ndarray, " path"],
     variance: Float[np.ndarray, " path"],
     outcome: Float[np.ndarray, " path"],
+    most: float,
     mu: float,
     omega: float,
     alpha: float,
@@ -293,4 +304,5 @@ def _move(
         down = min(z, np.float32(0.0))
         move = mu + np.sqrt(variance[k]) * z
         outcome[k] += move + outcome[k] * move  # the product less one, without rounding near one
-        variance[k] = omega + (alpha * z * z + gamma * down * down + beta) * variance[k]
+        grown = omega + (alpha * z * z + gamma * down * down + beta) * variance[k]
+        variance[k] = min(grown, most)
