@@ -148,6 +148,7 @@ def _inputs(
                 "value": float(origin[player.at]) if feature else None,
                 "background_mean": float(known.mean()) if feature and len(known) else None,
                 "shap": float(shap.values[k, 0]),
+                "error": float(shap.error[k, 0]),
                 "low": float(stable.low[k]),
                 "high": float(stable.high[k]),
             }

@@ -21,11 +21,15 @@ class Shapley:
     Attributes
     ----------
     values : array of shape (player, output)
+    error : array of shape (player, output)
+        Standard error of each value: gains differ with the order of entry. An order and its
+        reverse count as two, so that it is rather too large.
     nobody, everybody : array of shape (output,)
         What the game pays where nobody takes part, and where everybody does.
     """
 
     values: Float[np.ndarray, "player output"]
+    error: Float[np.ndarray, "player output"]
     nobody: Float[np.ndarray, " output"]
     everybody: Float[np.ndarray, " output"]
 
@@ -65,14 +69,25 @@ def shapley_values(
     with warnings.catch_warnings():  # of how shap sets up colours for pictures nobody draws here
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         from shap import PermutationExplainer
-        from shap.maskers import Independent
 
-    # The players are switches: the background is all off, and what is explained is all on.
-    explainer = PermutationExplainer(
-        lambda on: game(np.asarray(on) > 0.5), Independent(np.zeros((1, players))), seed=seed
+    def switched(
+        on: Bool[np.ndarray, " player"], row: Float[np.ndarray, " player"]
+    ) -> Float[np.ndarray, "1 player"]:
+        # shap's own masker does the same, and compiles for ten seconds first
+        return np.where(on, row, 0.0)[None]
+
+    explainer = PermutationExplainer(lambda on: game(np.asarray(on) > 0.5), switched, seed=seed)
+    order = 2 * players + 1
+    told = explainer(
+        np.ones((1, players)),
+        max_evals=permutations * order,
+        batch_size=order,
+        error_bounds=True,
+        silent=True,
     )
-    evaluations = permutations * (2 * players + 1)
-    told = explainer(np.ones((1, players)), max_evals=evaluations, silent=True)
     ends = game(np.array([[False], [True]]).repeat(players, axis=1))
-    values = np.asarray(told.values, dtype=np.float64)[0]
-    return Shapley(values.reshape(players, -1), ends[0], ends[1])
+    values, spread = (
+        np.asarray(found, dtype=np.float64)[0].reshape(players, -1)
+        for found in (told.values, told.error_std)
+    )
+    return Shapley(values, spread / np.sqrt(2.0 * permutations), ends[0], ends[1])

@@ -40,11 +40,13 @@ _TOLD: dict[str, Any] = {
         "missing": 0.0,
         "inputs": [
             {"input": "vix_trend", "modality": "macro", "value": 1.24, "background_mean": 0.03,
-             "shap": 0.0911, "low": 0.0602, "high": 0.1207},
+             "shap": 0.0911, "error": 0.0021, "low": 0.0602, "high": 0.1207},
             {"input": "volatility_10", "modality": "returns", "value": -0.31,
-             "background_mean": -0.02, "shap": -0.0214, "low": -0.0301, "high": -0.0102},
+             "background_mean": -0.02, "shap": -0.0214, "error": 0.0009,
+             "low": -0.0301, "high": -0.0102},
             {"input": "sessions 8-1 ago", "modality": "sessions", "value": None,
-             "background_mean": None, "shap": 0.0531, "low": 0.0417, "high": 0.0645},
+             "background_mean": None, "shap": 0.0531, "error": 0.0012,
+             "low": 0.0417, "high": 0.0645},
         ],
         "modalities": [
             {"modality": "macro", "inputs": 9, "shap": 0.0911, "low": 0.0602, "high": 0.1207},

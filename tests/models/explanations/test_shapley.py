@@ -14,6 +14,7 @@ def test_in_a_sum_everybody_gets_what_they_bring():
     assert found.nobody[0] == 2.0
     assert found.everybody[0] == 4.5
     assert abs(found.missing[0]) < 1e-12
+    np.testing.assert_allclose(found.error, 0.0, atol=1e-12)  # whatever the order
 
 
 def test_what_two_earn_together_is_halved():
@@ -30,6 +31,9 @@ def test_the_glove_game_comes_near_its_textbook_shares():
 
     found = shapley_values(pair, players=3, seed=0, permutations=600)
     np.testing.assert_allclose(found.values[:, 0], [2 / 3, 1 / 6, 1 / 6], atol=0.03)
+    # A gain is one with probability 2/3 or 1/6, else zero.
+    deviations = np.sqrt([2 / 9, 5 / 36, 5 / 36])
+    np.testing.assert_allclose(found.error[:, 0], deviations / np.sqrt(1200), rtol=0.05)
 
 
 def test_the_same_seed_gives_the_same_shares_and_outputs_are_kept_apart():
