@@ -4,8 +4,8 @@
 
 Spreads are in basis points: of 2019, and of March 2020, each the mean of single sessions (EDGE,
 which needs several, over each period at once; Abdi-Ranaldo over a month). Amihud's measure is in
-basis points for a billion dollars traded. The quotes are those beside the richer market, read, judged and made into features in this process;
-median of five after a discarded run.
+basis points for a billion dollars traded. The quotes are those beside the richer market, read,
+judged and made into features in this process; median of five after a discarded run.
 """
 
 from __future__ import annotations
