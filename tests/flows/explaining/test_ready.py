@@ -14,6 +14,7 @@ from flows.explaining.ready import BACKGROUND, Ready, made_ready
 from flows.ingest import ingest
 from flows.refusal import RefusedError
 from flows.units import UnitStore
+from tests.flows.conftest import as_market
 
 
 def test_the_last_origin_is_explained_for_the_next_session(book: Ready):
@@ -66,3 +67,16 @@ def test_a_name_that_is_not_there_is_refused_with_those_that_are(
 ):
     with pytest.raises(RefusedError, match=r"nowhere is no book or instrument.*STOCK5"):
         ready_for("nowhere")
+
+
+def test_a_bill_fund_that_cannot_lose_has_nothing_to_explain(
+    tiny_closes: pd.DataFrame, tmp_path: Path, generator: np.random.Generator
+):
+    closes = tiny_closes.copy()
+    moves = 1e-3 + 1e-4 * generator.standard_normal(len(closes))
+    closes["STOCK0"] = 100.0 * np.exp(np.cumsum(moves))
+    with (
+        UnitStore(tmp_path / "units.db") as store,
+        pytest.raises(RefusedError, match="STOCK0 has a VaR of less than a tenth of its sigma"),
+    ):
+        made_ready(as_market(closes), "STOCK0", alpha=0.975, seed=1, units=store)
