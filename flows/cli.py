@@ -14,6 +14,7 @@ import typer
 from flows.commands import (
     decide,
     desk,
+    explain,
     operate,
     people,
     registry,
@@ -211,6 +212,7 @@ def score(
 PANELS = (
     ("Scenarios and risk", risk.app),
     ("Scenarios and risk", scenarios.app),
+    ("Scenarios and risk", explain.app),
     ("Each session", sessions.app),
     ("Each session", desk.app),
     ("Each session", weekly.app),
