@@ -30,6 +30,7 @@ from flows.units import UnitStore
 from models.base import TailForecast
 
 if TYPE_CHECKING:
+    from models.tail.candidate import Candidate
     from models.tail.feedback import Feedback
     from models.tail.walk_forward import Learned, LearnedSettings
 
@@ -212,27 +213,10 @@ def train_heads(
     """
     if panel is None:
         return Heads()
-    from models.square_root import of_one_session
-    from models.tail.walk_forward import Candidate, forecast_learned
+    from models.tail.walk_forward import forecast_learned
 
     feedback = feedback if settings.horizon == 1 else None
-    judged = {history.name for history in plan.judged}
-    trains = {history.name for history in plan.instruments}
-    start, beside = _base(settings)
-    candidates = [
-        Candidate(
-            history,
-            fhs=statistical.base[history.name][start],
-            evt=statistical.base[history.name][beside],
-            teacher=None
-            if settings.horizon == 1
-            else of_one_session(statistical.base[history.name][beside]),
-            judged=history.name in judged,
-            trains=history.name in trains,
-        )
-        for history in plan.histories
-        if history.name in statistical.base
-    ]
+    candidates = candidates_of(plan, settings, statistical)
     try:
         learned = forecast_learned(
             candidates,
@@ -263,6 +247,30 @@ def train_heads(
         )
     challenge = _challenge(plan, settings, statistical, learned)
     return Heads(learned, seeds=seeds, challenge=challenge, feedback=feedback)
+
+
+def candidates_of(plan: Plan, settings: Settings, statistical: Statistical) -> list[Candidate]:
+    """Every series that the learned tails judge or learn from, with the base they start from."""
+    from models.square_root import of_one_session
+    from models.tail.candidate import Candidate
+
+    judged = {history.name for history in plan.judged}
+    trains = {history.name for history in plan.instruments}
+    start, beside = _base(settings)
+    return [
+        Candidate(
+            history,
+            fhs=statistical.base[history.name][start],
+            evt=statistical.base[history.name][beside],
+            teacher=None
+            if settings.horizon == 1
+            else of_one_session(statistical.base[history.name][beside]),
+            judged=history.name in judged,
+            trains=history.name in trains,
+        )
+        for history in plan.histories
+        if history.name in statistical.base
+    ]
 
 
 def tabulate(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from features.panel import Panel
 from flows import tracking
+from flows.ablating.kept import kept_ablation
 from flows.backtest import Heads, tabulate
 from flows.champion_gate import gate_before_shadow
 from flows.clock import Clock, system_clock
@@ -238,7 +239,7 @@ def run(
             lineage = run_lineage(work.settings, made, version, root, left_out=work.left_out)
             steps(
                 "report",
-                lambda step: _write(step, work, files, compared, moved, lineage, judged_by),
+                lambda step: _write(step, work, files, compared, moved, lineage, judged_by, root),
             )
             tracking.complete(root, version, files)
         kept = runs / f"{record.as_of}-{version.run_id[:8]}"
@@ -343,6 +344,7 @@ def _write(
     moved: Mapping[str, Any],
     lineage: Mapping[str, Any],
     gates: Sequence[Mapping[str, Any]],
+    root: Path,
 ) -> None:
     files.mkdir(exist_ok=True)
     feeds = work.found.verdicts.to_json()
@@ -354,6 +356,7 @@ def _write(
         shadow=compared,
         drift=moved,
         gates=gates,
+        ablation=work.panel and kept_ablation(root, work.settings, work.found.market, work.plan),
     )
     (files / "report.html").write_text(page, encoding="utf-8")
     (files / "feeds.json").write_bytes(json_bytes(feeds))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from flows import report_sections as sections
 from flows import wording
+from flows.ablating.page import section_of
 from flows.settings import BAR, CLAIM, LEARNED, LEGACY
 from flows.templates import template
 from flows.wording import ANSWERS, model_title
@@ -81,6 +82,7 @@ def render_report(
     shadow: Mapping[str, Any],
     drift: Mapping[str, Any],
     gates: Sequence[Mapping[str, Any]] = (),
+    ablation: Mapping[str, Any] | None = None,
 ) -> str:
     """One self-contained HTML page, printable, without scripts or outside resources.
 
@@ -104,6 +106,9 @@ def render_report(
         As `flows.monitor.drift` returns it.
     gates : sequence of mapping
         ``name``, ``passed``, ``value``, ``threshold`` of each; shown where there are any.
+    ablation : mapping, optional
+        Of the same request, as `flows.ablating.ablate.ablate` returns it; where there is none the
+        page says so.
 
     Returns
     -------
@@ -150,6 +155,7 @@ def render_report(
         examined=sections.outcome_rows(evidence, models=models, alpha=alpha, portfolio=book),
         answers=sections.gate_answers(feeds),
         gates=gates,
+        ablation=None if ablation is None else section_of(ablation),
         shadow=sections.shadow_rows(shadow, books, alpha=alpha),
         drift=sections.drift_rows(drift),
         uncovered=[crisis for crisis in CATALOGUE if crisis.name in evidence["not_covered"]],
