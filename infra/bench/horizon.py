@@ -96,7 +96,7 @@ def print_pooled(evidence: dict[str, Any], bar: str) -> None:
         if one["window"] == "all":
             balanced = one["difference_by_class"]["balanced"]
             print(
-                f"{one['model']:>12} {one['alpha']:>6} {one['relative']:>9.2%} {one['t_hac']:>6.1f}"
+                f"{one['model']:>12} {one['alpha']:>6} {one['relative']:>9.2%} {one['t_hac']:>6.2f}"
                 f" {one['share_better']:>7.0%} {balanced['difference']:>9.4f}"
                 f" {balanced['t_hac']:>6.1f}"
             )
