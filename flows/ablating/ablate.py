@@ -13,7 +13,8 @@ import pandas as pd
 from features.panel import Panel
 from flows.ablating.figures import SCHEMA, Judged, table_of
 from flows.ablating.kept import NUMBERS, PAGE, ablation_directory, ablation_key
-from flows.ablating.variants import Asked, Variant, seeded, variants_of
+from flows.ablating.variants import ALONE, Asked, Variant, seeded, variants_of
+from flows.ablating.zero_shot import zero_shot
 from flows.backtest import Statistical, candidates_of, learned_settings
 from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.plan import Plan
@@ -98,8 +99,8 @@ def ablate(
             "alphas": list(settings.alphas),
             "seeds": list(seeds),
             "years_served": asked.every,
-            "rows": [variant.name for variant in variants],
-            "trainings": len({one.settings for one in variants}) * asked.seeds,
+            "rows": list(dict.fromkeys(one.variant for one in judged)),
+            "runs": len({one.settings for one in variants}) * asked.seeds,
         },
         "not_ran": _not_ran(asked, variants),
         "not_covered": not_covered(
@@ -167,6 +168,31 @@ def _judged(
                     bar, default, table, claim=asked.claim, name=variant.name, classes=classes
                 )
                 yield Judged(variant.name, variant.group, seed, records)
+        if seed == settings.seed and asked.foundation is not None:
+            yield _zero_shot(steps, plan, settings, asked, asked.foundation, bar, default, units)
+
+
+def _zero_shot(
+    steps: Steps,
+    plan: Plan,
+    settings: Settings,
+    asked: Asked,
+    directory: Path,
+    bar: pd.DataFrame,
+    default: pd.DataFrame,
+    units: UnitStore,
+) -> Judged:
+    """The row of a foundation model; it has no seed."""
+    name = f"zero-shot {directory.name}"
+    said = steps(
+        name,
+        lambda step: zero_shot(step, directory, plan.judged, alphas=settings.alphas, units=units),
+    )
+    forecasts: Forecasts = {series: {BAR: one} for series, one in said.items()}
+    table = forecasts_of(plan, settings, forecasts, BAR, name)
+    classes = {history.name: history.asset_class for history in plan.judged}
+    records = compared(bar, default, table, claim=asked.claim, name=name, classes=classes)
+    return Judged(name, ALONE, settings.seed, records)
 
 
 def compared(
@@ -219,7 +245,8 @@ def _not_ran(asked: Asked, variants: Sequence[Variant]) -> list[str]:
     left += ["only the modalities asked for were taken away"] if asked.without is not None else []
     left += ["one seed shows no spread over seeds"] if asked.seeds == 1 else []
     left += [f"heads serve {asked.every} years, the default's one"] if asked.every > 1 else []
-    left += ["no zero-shot foundation model is among the rows: there is no adapter"]
+    if asked.foundation is None:
+        left += ["no zero-shot foundation model: its weights are given by --foundation"]
     if all(variant.name != "calibrated by class and regime" for variant in variants):
         left += ["no row is calibrated by regime"]
     return left

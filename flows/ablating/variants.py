@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,12 +35,15 @@ class Asked:
         Years that each head serves.
     without : tuple of str or None
         Modalities to take away; None are all that the model reads and the market has.
+    foundation : Path or None
+        Directory of a Chronos-Bolt model that forecasts zero-shot, as a row of its own.
     """
 
     models: tuple[str, ...] = LEARNED
     seeds: int = 3
     every: int = 1
     without: tuple[str, ...] | None = None
+    foundation: Path | None = None
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.models if name not in LEARNED]:

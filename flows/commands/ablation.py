@@ -44,6 +44,10 @@ def ablation(
         str | None,
         typer.Option("--without", metavar="LIST", help="Kinds of input to take away; all."),
     ] = None,
+    foundation: Annotated[
+        Path | None,
+        typer.Option("--foundation", metavar="DIR", help="A Chronos-Bolt model, as one more row."),
+    ] = None,
     portfolios: Portfolios = None,
     alphas: Alphas = None,
     seed: Seed = None,
@@ -58,7 +62,13 @@ def ablation(
     from flows.ablating.variants import Asked
     from flows.settings import LEARNED, read_settings, state_root
 
-    asked = Asked(models=names(models) or LEARNED, seeds=seeds, every=every, without=names(without))
+    asked = Asked(
+        models=names(models) or LEARNED,
+        seeds=seeds,
+        every=every,
+        without=names(without),
+        foundation=foundation,
+    )
     request = read_settings(
         settings,
         data=data,
