@@ -103,9 +103,7 @@ def ablate(
             "runs": len({one.settings for one in variants}) * asked.seeds,
         },
         "not_ran": _not_ran(asked, variants),
-        "not_covered": not_covered(
-            pd.DatetimeIndex(sorted({day for one in plan.judged for day in one.dates}))
-        ),
+        "not_covered": not_covered(_targets(plan)),
         "rows": table_of(judged),
     }
     steps("log", lambda step: _logged(step, judged, found, plan, settings, asked, made, root))
@@ -235,6 +233,12 @@ def forecasts_of(
         if history.name in forecasts
     ]
     return assemble(blocks, alphas=settings.alphas).assign(model=name)
+
+
+def _targets(plan: Plan) -> pd.DatetimeIndex:
+    """Dates that any series was judged on: those after an origin that was wanted."""
+    days = pd.DatetimeIndex(sorted({day for one in plan.judged for day in one.dates}))
+    return days[(days > plan.start) & (days <= plan.end + pd.Timedelta(days=4))]
 
 
 def _not_ran(asked: Asked, variants: Sequence[Variant]) -> list[str]:

@@ -117,3 +117,7 @@ def test_a_run_of_the_same_request_finds_it_and_of_another_does_not(
     assert found(asked.model_copy(update={"alphas": (0.99,)})) is None
     assert found(asked.model_copy(update={"start": date(2021, 2, 1)})) is None
     assert found(asked.model_copy(update={"seed": 3})) is None
+
+
+def test_a_crisis_before_the_first_origin_is_not_covered(done: dict[str, Any]):
+    assert "covid_2020" in done["not_covered"]
