@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.commands import (
+    ablation,
     decide,
     desk,
     explain,
@@ -213,6 +214,7 @@ PANELS = (
     ("Scenarios and risk", risk.app),
     ("Scenarios and risk", scenarios.app),
     ("Scenarios and risk", explain.app),
+    ("Scenarios and risk", ablation.app),
     ("Each session", sessions.app),
     ("Each session", desk.app),
     ("Each session", weekly.app),
