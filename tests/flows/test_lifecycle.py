@@ -190,7 +190,8 @@ def test_a_version_trained_to_new_year_makes_the_forecasts_of_the_table(
     served = load_version(learned_root, trained.version.number)
     for history in plan.judged:
         fhs, evt = (base[history.name][name] for name in BASE)
-        inputs = inputs_of(history.name, panel, fhs=fhs, evt=evt).set_index(history.dates)
+        told = inputs_of(history.name, panel, fhs=fhs, evt=evt, past=True)
+        inputs = told.set_index(history.dates)
         said = served.predict(inputs.loc["2021-11-15":])
         mine = table[(table["portfolio"] == history.name) & (table["model"] == "combined")]
         for alpha in (0.975, 0.99):
