@@ -338,3 +338,34 @@ def test_a_table_of_baselines_alone_still_makes_a_report(
     page = rendered(evidence, forecasts[forecasts["model"] != "combined"], feeds)
     assert "No learned model was judged" in page
     assert "Not computable: no forecasts of combined" in page
+
+
+def test_a_report_shows_the_ablation_of_its_request_or_says_there_is_none(
+    page: str, evidence: dict[str, Any], forecasts: pd.DataFrame, feeds: dict[str, Any]
+) -> None:
+    assert "No ablation was run of this request: <code>foreshock ablation</code>" in page
+    row = {
+        "variant": "without macro",
+        "group": "modalities",
+        "against": "gjr_fhs",
+        "alpha": 0.99,
+        "window": "all",
+        "asset_class": None,
+        "seeds": 1,
+        "relative": -0.0312,
+        "t_worst": -2.7,
+    }
+    ran = {"start": "2015-01-01", "end": "2024-12-31", "series": 3, "alphas": [0.99], "seeds": [0]}
+    ablation = {
+        "baseline": "gjr_fhs",
+        "claim": "combined",
+        "revision": "ab" * 20,
+        "dirty": False,
+        "not_ran": [],
+        "ran": ran | {"years_served": 1},
+        "rows": [row],
+    }
+    shown = rendered(evidence, forecasts, feeds, ablation=ablation)
+    assert "No ablation was run" not in shown
+    assert "without macro" in shown
+    assert "−3.12%" in shown

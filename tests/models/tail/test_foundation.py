@@ -69,7 +69,6 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Chronos-Bolt of a few hundred weights, drawn at random."""
     import torch
     from chronos.chronos_bolt import ChronosBoltModelForForecasting
-    from transformers import T5Config
 
     torch.manual_seed(0)
     told: dict[str, Any] = {
@@ -91,8 +90,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "use_reg_token": True,
         },
     }
+    config: Any = ChronosBoltModelForForecasting.config_class
     path = tmp_path_factory.mktemp("bolt")
-    ChronosBoltModelForForecasting(T5Config(**told)).save_pretrained(path, safe_serialization=True)
+    ChronosBoltModelForForecasting(config(**told)).save_pretrained(path, safe_serialization=True)
     return path
 
 
