@@ -84,7 +84,7 @@ def print_tail_accuracy(shares: list[dict[str, Any]]) -> None:
         if one["model"] in ("hs_250", "gjr_fhs", "combined"):
             share = one["passed"] / one["cells"]
             print(
-                f"{one['model']:>9} {one['scope']:>7} {one['passed']:>6} {one['cells']:>6}"
+                f"{one['model']:>11} {one['scope']:>7} {one['passed']:>6} {one['cells']:>6}"
                 f" {share:>7.1%} {one['ceiling']:>7.1%}"
             )
 
