@@ -213,7 +213,7 @@ def train_heads(
     """
     if panel is None:
         return Heads()
-    from models.tail.walk_forward import forecast_learned
+    from models.tail.walk_forward import Refits, forecast_learned
 
     feedback = feedback if settings.horizon == 1 else None
     candidates = candidates_of(plan, settings, statistical)
@@ -227,6 +227,7 @@ def train_heads(
             settings=learned_settings(settings),
             store=units,
             jobs=processes(len(candidates), worth=8),
+            refits=Refits(every=settings.refit_years),
             on_fit=progress,
             on_trained=release,
             feedback=feedback,

@@ -35,6 +35,7 @@ from flows.options import (
     Json,
     Models,
     Portfolios,
+    RefitYears,
     Seed,
     SettingsFile,
     Start,
@@ -57,6 +58,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+RUN_REFIT_YEARS = 4
+"""Years that a learned head serves in a plain `run`: trained each year, it would take twice as long
+for a table that says little else. `backtest`, and a file of settings, decide for themselves."""
+
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the files go.")]
 
 
@@ -69,6 +74,7 @@ def run(
     alphas: Alphas = None,
     models: Models = None,
     portfolios: Portfolios = None,
+    refit_years: RefitYears = None,
     seed: Seed = None,
     out: Out = None,
     settings: SettingsFile = None,
@@ -84,6 +90,7 @@ def run(
         alphas=alphas,
         models=names(models),
         portfolios=names(portfolios),
+        refit_years=refit_years if settings or refit_years else RUN_REFIT_YEARS,
         seed=seed,
     )
     from flows.tracked import ready
@@ -164,6 +171,7 @@ def backtest(
     portfolios: Portfolios = None,
     alphas: Alphas = None,
     horizon: Horizon = None,
+    refit_years: RefitYears = None,
     seed: Seed = None,
     out: Out = None,
     settings: SettingsFile = None,
@@ -181,6 +189,7 @@ def backtest(
         portfolios=names(portfolios),
         alphas=alphas,
         horizon=horizon,
+        refit_years=refit_years,
         seed=seed,
     )
     from flows.tracked import ready

@@ -76,6 +76,10 @@ Portfolios = Annotated[
     ),
 ]
 Horizon = Annotated[int | None, typer.Option("--horizon", help="Sessions ahead.")]
+RefitYears = Annotated[
+    int | None,
+    typer.Option("--refit-years", metavar="N", help="Years that each learned head serves."),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of training and simulation.")]
 SettingsFile = Annotated[
     Path | None,

@@ -112,6 +112,8 @@ class Settings(BaseModel):
         None are all that apply: every model, and every book and instrument with enough history.
     horizon : int
         Sessions ahead, 1 to 10.
+    refit_years : int
+        Years that each of the learned heads serves before the next is trained.
     seed : int
         Seed of training and of everything simulated.
     """
@@ -128,6 +130,7 @@ class Settings(BaseModel):
         Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)] | None
     ) = None
     horizon: Annotated[int, AfterValidator(_sessions)] = 1
+    refit_years: Annotated[int, Field(ge=1, le=20)] = 1
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="after")

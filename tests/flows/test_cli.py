@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -111,3 +112,24 @@ def test_a_missing_directory_is_refused_by_name(tmp_path: Path):
     assert result.exit_code == 2
     assert "nowhere" in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "years"), [([], 4), (["--refit-years", "1"], 1), (["--settings", "asked.yaml"], 1)]
+)
+def test_a_plain_run_trains_heads_every_fourth_year_and_whoever_decides_decides(
+    typed: list[str], years: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    asked: list[dict[str, Any]] = []
+
+    def run_flow(request: dict[str, Any], **_: Any) -> dict[str, Any]:
+        asked.append(request)
+        return {}
+
+    monkeypatch.setattr("flows.tracked.ready", lambda **_: None)
+    monkeypatch.setattr("flows.orchestration.run_flow", run_flow)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "asked.yaml").write_text("seed: 1\n")
+    told = CliRunner().invoke(app, ["run", *typed, "--json", "-"])
+    assert told.exit_code == 0, told.output
+    assert asked[0]["refit_years"] == years
