@@ -107,6 +107,10 @@ def serving(folder: Path, **environment: str) -> Generator[subprocess.Popen[str]
             yield process
         finally:
             process.terminate()
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 @pytest.mark.slow
@@ -135,7 +139,7 @@ def test_an_event_starts_a_run_that_knows_why_and_sigterm_leaves_nothing_running
         wait_for((tmp_path / "pid").exists)
         running = int((tmp_path / "pid").read_text())
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 143
     assert out == ""
     assert err == "Terminated. Finished units are kept: the same command goes on from there.\n"
