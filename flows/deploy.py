@@ -166,6 +166,8 @@ def serve_deployments(wanted: Sequence[Deployment], *, zone: str) -> None:
     for deployment in registered:
         runner.add_deployment(deployment)
     typer.echo(f"Serving {', '.join(deployment.name for deployment in wanted)}. Ctrl-C stops it.")
+    # A shell that starts this in the background has Ctrl-C ignored, and SIGTERM comes as that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(runner.start())
     except KeyboardInterrupt:

@@ -93,11 +93,11 @@ def test_every_schedule_is_the_desks():
 
 @contextmanager
 def serving(folder: Path, **environment: str) -> Generator[subprocess.Popen[str], None, None]:
-    """Two flows made up in a folder, served by a process of its own."""
+    """Two flows made up in a folder, served in the background, where a shell ignores Ctrl-C."""
     (folder / "made_up_flows.py").write_text(FLOWS)
     paths = {"PYTHONPATH": f"{folder}{os.pathsep}{checkout()}", "PREFECT_LOGGING_LEVEL": "ERROR"}
     with subprocess.Popen(
-        [sys.executable, "-c", SERVE],
+        ["sh", "-c", 'trap \'\' INT; exec "$0" -c "$1"', sys.executable, SERVE],
         env=os.environ | paths | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
