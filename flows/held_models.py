@@ -87,7 +87,10 @@ def held_model(tx: Transaction, root: Path, version: Row) -> Served:
     directory = held_weights(tx, root, version)
     from models.tail.served import load
 
-    return load(directory)
+    try:
+        return load(directory)
+    except ValueError as error:  # whole, but written for another version of this code
+        raise RefusedError(f"{version['model']} v{version['number']}: {error}") from error
 
 
 def held_weights(tx: Transaction, root: Path, version: Row) -> Path:

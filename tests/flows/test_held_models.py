@@ -86,6 +86,17 @@ def test_a_flipped_byte_is_refused_before_the_file_is_opened(
         assert told in str(refused.value)
 
 
+def test_a_version_written_by_older_code_is_refused_by_name(
+    ledger: Ledger, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def older(_: Path) -> None:
+        raise ValueError("was written as foreshock.served/1")
+
+    monkeypatch.setattr("models.tail.served.load", older)
+    with ledger.reading() as tx, pytest.raises(RefusedError, match="v3: was written as"):
+        held_model(tx, root, version_row(tx, MODEL, 3))
+
+
 def test_a_version_without_weights_is_refused(ledger: Ledger, root: Path):
     record_version(ledger, root, number=4)
     with ledger.reading() as tx, pytest.raises(RefusedError, match="v4: the ledger holds no wei"):
