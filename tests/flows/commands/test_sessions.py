@@ -120,6 +120,7 @@ def test_a_retrain_by_hand_says_why_and_what_is_next(asked: dict[str, Any]) -> N
         "alphas": [0.99],
         "portfolios": ["fx", "eq"],
         "horizon": 1,
+        "refit_years": 1,
         "seed": 5,
     }
     assert "version 3 of 2021-12-31, made before, because of drift: /runs/report" in shown.stdout
