@@ -17,6 +17,8 @@ def change_since(
     *,
     as_of: str,
     holdings: Mapping[str, float],
+    horizon: int,
+    unit: str,
     es: float,
     es_of: Callable[[Mapping[str, float]], float | None],
 ) -> dict[str, Any]:
@@ -32,12 +34,17 @@ def change_since(
     as_of : str
         ISO date.
     holdings : mapping of instrument to weight or quantity
+    horizon : int
+        Sessions that the number speaks of; a report over others is not compared with.
+    unit : str
+        Of the number, see `flows.risk.numbers.Outcomes`.
     es : float
-        Today's, at `ALPHA` over the longer horizon.
+        Today's, at `ALPHA`.
     es_of : callable
         Today's ES of other holdings; None where the set cannot tell.
     """
-    earlier = sorted(path for path in kept.glob("*.json") if path.stem < as_of)
+    folder = kept / _kind(horizon, unit)
+    earlier = sorted(path for path in folder.glob("*.json") if path.stem < as_of)
     if not earlier:
         return {"status": "no earlier report of this book"}
     last: dict[str, Any] = json.loads(earlier[-1].read_text(encoding="utf-8"))
@@ -58,6 +65,19 @@ def change_since(
     return {**told, "markets": held - last["es"], "trades": es - held}
 
 
-def keep(kept: Path, *, as_of: str, holdings: Mapping[str, float], es: float) -> None:
-    """Keep what the next report is compared with."""
-    write_whole(kept / f"{as_of}.json", json_bytes({"holdings": dict(holdings), "es": es}))
+def keep(
+    kept: Path,
+    *,
+    as_of: str,
+    holdings: Mapping[str, float],
+    horizon: int,
+    unit: str,
+    es: float,
+) -> None:
+    """Keep what the next report is compared with; arguments as `change_since`."""
+    told = json_bytes({"holdings": dict(holdings), "es": es})
+    write_whole(kept / _kind(horizon, unit) / f"{as_of}.json", told)
+
+
+def _kind(horizon: int, unit: str) -> str:
+    return f"{horizon}-sessions-{unit}"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "foreshock.risk/1"
 PAGE, NUMBERS = "risk.html", "risk.json"
+STRESSED = "a set under stress is compared with nothing"
 
 
 def risk(
@@ -67,7 +68,6 @@ def risk(
     """
     found = steps("ingest", lambda step: _market(step, request, root))
     market = found.market
-    name = request.portfolio
     book, positions = book_of(found, request)
 
     def drawn(step: Step) -> Source:
@@ -80,11 +80,21 @@ def risk(
 
     source = steps("scenarios", drawn)
     told = steps("risk", lambda step: _numbers(step, request, found, book, positions, source, root))
-    where = out or root / "risk" / _safe(name) / f"{market.as_of:%Y-%m-%d}"
+    as_of = f"{market.as_of:%Y-%m-%d}"
+    where = out or _kept(root, request) / as_of
     from flows.risk.page import page_of
 
     write_whole(where / NUMBERS, json_bytes(told))
     write_whole(where / PAGE, page_of(told).encode())
+    if source.about["stress"] is None:
+        keep(
+            _kept(root, request),
+            as_of=as_of,
+            holdings=_holdings(book, positions),
+            horizon=source.about["horizon"],
+            unit=told["unit"],
+            es=told["es"],
+        )
     return {**told, "page": str(where / PAGE)}
 
 
@@ -134,17 +144,24 @@ def _numbers(
     levels = [row for one in outcomes.values() for row in levels_of(one, request.alphas)]
     desk = desk_view(root, request.portfolio, as_of) if book is not None else _no_desk()
     es = expected_shortfall(far.total, alpha=ALPHA, weights=far.weights)
-    holdings = book if book is not None else {one.instrument: one.quantity for one in positions}
-    kept = root / "risk" / _safe(request.portfolio)
-    change = change_since(
-        kept,
-        as_of=as_of,
-        holdings=holdings,
-        es=es,
-        es_of=lambda other: _es_of(other, told, market, far.horizon) if book is not None else None,
+    # What happens under a stress is neither held against a forecast nor against yesterday.
+    stressed = source.about["stress"] is not None
+    change = (
+        {"status": STRESSED}
+        if stressed
+        else change_since(
+            _kept(root, request),
+            as_of=as_of,
+            holdings=_holdings(book, positions),
+            horizon=far.horizon,
+            unit=far.unit,
+            es=es,
+            es_of=lambda other: (
+                _es_of(other, told, market, far.horizon) if book is not None else None
+            ),
+        )
     )
-    keep(kept, as_of=as_of, holdings=holdings, es=es)
-    between = gaps(levels, desk)
+    between = [] if stressed else gaps(levels, desk)
     step.summary = f"ES {ALPHA:g} over {far.horizon} sessions: {_shown(es, far.unit)}"
     return {
         "schema": SCHEMA,
@@ -155,6 +172,7 @@ def _numbers(
         "value": value if book is None else request.value,
         "scenarios": source.about,
         "levels": levels,
+        "es": es,
         "loss": loss_probability(far, request.loss * (value if book is None else 1.0)),
         "parts": [
             parts_of(far, by, alpha=ALPHA) for by in ("position", *far.groups) if far.positions
@@ -173,7 +191,7 @@ def _numbers(
         "what_if": _what_if(request, book, told, market, es, far.horizon),
         "ripple": _ripple(request, found, positions, told),
         "notes": list(notes),
-        "stale": _stale(found, holdings),
+        "stale": _stale(found, _holdings(book, positions)),
     }
 
 
@@ -302,6 +320,18 @@ def _stale(found: Ingested, holdings: Mapping[str, float]) -> list[str]:
         if one.rule in rules and one.series in holdings
     ]
     return told
+
+
+def _kept(root: Path, request: RiskRequest) -> Path:
+    """Directory of a book's reports."""
+    return root / "risk" / _safe(request.portfolio)
+
+
+def _holdings(
+    book: Mapping[str, float] | None, positions: tuple[Position, ...]
+) -> Mapping[str, float]:
+    """Weights, or quantities."""
+    return book if book is not None else {one.instrument: one.quantity for one in positions}
 
 
 def _safe(name: str) -> str:
