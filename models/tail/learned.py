@@ -169,6 +169,7 @@ class Head:
     def _blocks(self, rows: Rows) -> Iterator[list[Tensor]]:
         """Rows in blocks of one size: a product's last bits may depend on how many rows it has."""
         inputs = self.read(rows)
+        rows = replace(rows, past=rows.past and rows.past.lacking(self.settings.without))
         for start in range(0, len(rows), BLOCK):
             parts = [x[start : start + BLOCK].double() for x in inputs]
             if isinstance(self.net, Transformer):
@@ -180,7 +181,7 @@ class Head:
         past = rows.past
         if past is None:
             raise ValueError("rows must hold the past that a transformer reads, got none.")
-        windows = torch.as_tensor(past.windows()).double()
+        windows = torch.as_tensor(past.windows()).double().transpose(1, 2)
         return in_sigmas(windows, torch.as_tensor(past.sigma).double()[:, None])
 
     def read(self, rows: Rows) -> list[Tensor]:
@@ -304,7 +305,8 @@ def _net(settings: HeadSettings, layout: Layout) -> Heads | Transformer:
 
 def _transformer(settings: HeadSettings, layout: Layout) -> Transformer:
     kinds = [*layout.own, *(kind or "shared" for kind in layout.shared)]
-    state = [at for at, kind in enumerate(kinds) if kind in ("", *STATE)]
+    queried = {"", *STATE} - {*settings.without}
+    state = [at for at, kind in enumerate(kinds) if kind in queried]
     told = sorted(set(kinds) - {"", *STATE, *settings.without})
     return Transformer(
         state=state,

@@ -6,7 +6,7 @@ lie end to end instead, each after a stretch of nothing known, and a row holds i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ WINDOW = 64
 CHANNELS = ("return", "range", "volume")
 """Of each session: its simple return, the volatility that its range shows, and how far the log of
 its volume lies above trend."""
+MODALITIES = ("returns", "bars", "bars")
+"""Which kind of data each channel comes from."""
 
 FLOOR, LARGEST = 1e-2, 5.0
 """Least range in sigmas that is told from none, and the largest value that is told from more."""
@@ -69,6 +71,14 @@ class Past:
         """Some of the rows, on the same tracks."""
         return Past(self.tracks, self.at[rows], self.sigma[rows])
 
+    def lacking(self, modalities: Collection[str]) -> Past:
+        """The same rows with nothing known of the channels of some modalities."""
+        hidden = [kind in modalities for kind in MODALITIES]
+        if not any(hidden):
+            return self
+        nothing = np.where(hidden, np.float32(np.nan), self.tracks)
+        return Past(nothing, self.at, self.sigma)
+
     def windows(self) -> Float[np.ndarray, "row window channel"]:
         """The window of every row, copied out; for few rows, or a block of them."""
         offsets = np.arange(1 - WINDOW, 1)
@@ -86,11 +96,11 @@ def joined(parts: Sequence[Past]) -> Past:
 
 
 def sliding(tracks: Tensor) -> Tensor:
-    """View of shape (start, window, channel): nothing is copied before rows are taken.
+    """View of shape (start, channel, window): nothing is copied before rows are taken.
 
     The window that ends at session ``t`` of the tracks is row ``t - WINDOW + 1``.
     """
-    return tracks.unfold(0, WINDOW, 1).transpose(1, 2)
+    return tracks.unfold(0, WINDOW, 1)
 
 
 def in_sigmas(windows: Tensor, sigma: Tensor) -> Tensor:
@@ -98,21 +108,26 @@ def in_sigmas(windows: Tensor, sigma: Tensor) -> Tensor:
 
     Parameters
     ----------
-    windows : Tensor of shape (..., window, channel)
+    windows : Tensor of shape (..., channel, window)
         Of `CHANNELS`; NaN where not known.
     sigma : Tensor of shape (..., 1)
         Of the origin: a return is told in today's units, however long ago it was.
 
     Returns
     -------
-    Tensor of shape (..., window, 2 * channel)
+    Tensor of shape (..., 2 * channel, window)
         Values, zero where not known, and then 1 where known, else 0.
     """
-    unit = sigma[..., None]
-    returns, ranges, volume = windows.split(1, dim=-1)
-    values = torch.cat(
-        [torch.asinh(returns / unit), torch.log((ranges / unit).clamp(min=FLOOR)), volume], dim=-1
-    )
-    known = torch.isfinite(values)
-    values = torch.where(known, values, 0.0).clamp(-LARGEST, LARGEST)
-    return torch.cat([values, known.to(values.dtype)], dim=-1)
+    known = torch.isfinite(windows)
+    returns, ranges, volume = torch.where(known, windows, 0.0).unbind(dim=-2)
+    values = torch.stack(
+        [_asinh(returns / sigma), torch.log((ranges / sigma).clamp(min=FLOOR)), volume], dim=-2
+    ).clamp(-LARGEST, LARGEST)
+    mask = known.to(values.dtype)
+    return torch.cat([values * mask, mask], dim=-2)
+
+
+def _asinh(x: Tensor) -> Tensor:
+    """Inverse hyperbolic sine; torch's own takes five times as long on a CPU."""
+    size = x.abs()
+    return torch.log1p(size + size * size / (1.0 + torch.sqrt(1.0 + size * size))).copysign(x)

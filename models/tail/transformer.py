@@ -67,7 +67,9 @@ class Normal(nn.Module):
 class Attention(nn.Module):
     """Multi-head attention of one query a row to its tokens, seeds side by side.
 
-    With a single query sums of products cost half of what batches of tiny matrices do.
+    Keys and values are never made: with one query it is cheaper to take the query to the tokens
+    and their weighted mean to the values. Neither has a bias. The softmax would drop that of the
+    keys, and that of ``out`` stands for that of the values.
 
     Parameters
     ----------
@@ -82,7 +84,9 @@ class Attention(nn.Module):
             )
         self.heads = heads
         self.query = SeededLinear(seeds, width, width)
-        self.key_value = SeededLinear(seeds, width, 2 * width)
+        bound = width**-0.5
+        self.key = nn.Parameter(torch.empty(seeds, width, width).uniform_(-bound, bound))
+        self.value = nn.Parameter(torch.empty(seeds, width, width).uniform_(-bound, bound))
         self.out = SeededLinear(seeds, width, width)
 
     def forward(self, query: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,19 +103,16 @@ class Attention(nn.Module):
         Tensor of shape (seed, row, token, head)
             Weights; they sum to one over tokens.
         """
-        key, value = _over_tokens(self.key_value, tokens).chunk(2, dim=-1)
-        products = self._apart(self.query(query)[:, :, None] * key)
-        weights = torch.softmax(products.sum(dim=-1) * products.shape[-1] ** -0.5, dim=2)
-        gathered = (weights[..., None] * self._apart(value)).sum(dim=2)
+        asked = self._apart(self.query(query))
+        asked = asked * asked.shape[-1] ** -0.5
+        sought = torch.einsum("srhk,swhk->srwh", asked, self._apart(self.key))
+        weights = torch.softmax(tokens @ sought, dim=2)
+        seen = weights.transpose(2, 3) @ tokens
+        gathered = torch.einsum("srhw,swhk->srhk", seen, self._apart(self.value))
         return self.out(gathered.flatten(-2)), weights
 
     def _apart(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1))
-
-
-def _over_tokens(layer: nn.Module, x: Tensor) -> Tensor:
-    """Apply a seeded layer to (seed, row, token, input)."""
-    return layer(x.flatten(1, 2)).unflatten(1, x.shape[1:3])
 
 
 class Modality(nn.Module):
@@ -177,9 +178,10 @@ class Patches(nn.Module):
         self.place = nn.Parameter(0.1 * torch.randn(seeds, 1, count, fusion.width))
 
     def forward(self, windows: Tensor) -> Tensor:
-        """Map (seed, row, window, 2 * channel) to (seed, row, patch, width)."""
-        patches = windows.unflatten(2, (-1, self.patch)).flatten(-2)
-        return _over_tokens(self.embed, patches) + self.place
+        """Map (seed, row, 2 * channel, window) to (seed, row, patch, width)."""
+        patches = windows.unflatten(-1, (-1, self.patch)).transpose(-3, -2).flatten(-2)
+        told = self.embed(patches.flatten(1, 2)).unflatten(1, patches.shape[1:3])
+        return told + self.place
 
 
 class Transformer(nn.Module):
@@ -275,7 +277,7 @@ class Transformer(nn.Module):
         ----------
         own, shared : Tensor of shape (seed, row, input)
             Standardised; NaN where not known.
-        windows : Tensor of shape (seed, row, window, 2 * channel)
+        windows : Tensor of shape (seed, row, 2 * channel, window)
             As `past.in_sigmas` gives them.
         """
         return self._attend(torch.cat([own, shared], dim=-1), windows)[0]

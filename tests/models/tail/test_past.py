@@ -27,7 +27,7 @@ def test_the_windows_of_two_series_are_those_of_a_loop_over_each():
     expected = [by_hand(track, row) for track in TRACKS for row in range(len(track))]
     np.testing.assert_array_equal(past.windows(), np.stack(expected))
     gathered = sliding(torch.as_tensor(past.tracks))[torch.as_tensor(past.at - WINDOW + 1)]
-    np.testing.assert_array_equal(gathered.numpy(), np.stack(expected))
+    np.testing.assert_array_equal(gathered.mT.numpy(), np.stack(expected))
 
 
 def test_some_rows_keep_their_windows_in_the_order_asked_for():
@@ -51,7 +51,7 @@ def test_windows_out_of_a_table_are_read_as_those_of_the_series():
 
 def test_a_move_is_told_in_todays_sigmas_and_what_is_not_known_is_marked():
     windows = torch.tensor([[[0.02, 0.01, 0.3], [np.nan, np.nan, np.nan], [-9.0, 0.0, 8.0]]])
-    read = in_sigmas(windows, torch.tensor([[0.01]]))[0].numpy()
+    read = in_sigmas(windows.mT, torch.tensor([[0.01]]))[0].mT.numpy()
     np.testing.assert_allclose(read[0], [np.arcsinh(2.0), 0.0, 0.3, 1, 1, 1], atol=1e-6)
     np.testing.assert_array_equal(read[1], np.zeros(6))
     # a broken peg and a dead market saturate
@@ -62,4 +62,5 @@ def test_a_series_and_its_multiple_have_one_past():
     windows = torch.as_tensor(Past.of(np.abs(TRACKS[0]), SIGMAS[0]).windows()).double()
     sigma = torch.as_tensor(SIGMAS[0])[:, None]
     scaled = windows * torch.tensor([100.0, 100.0, 1.0])
-    torch.testing.assert_close(in_sigmas(scaled, 100.0 * sigma), in_sigmas(windows, sigma))
+    read = in_sigmas(windows.mT, sigma)
+    torch.testing.assert_close(in_sigmas(scaled.mT, 100.0 * sigma), read)

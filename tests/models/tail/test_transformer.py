@@ -70,7 +70,7 @@ def untrained(**other: object) -> Transformer:
 def inputs(count: int = 5) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(4)
     own, shared = (torch.randn(2, count, size, generator=generator) for size in (2, 3))
-    return own, shared, torch.randn(2, count, WINDOW, 6, generator=generator)
+    return own, shared, torch.randn(2, count, 6, WINDOW, generator=generator)
 
 
 def test_untrained_it_is_its_base():
@@ -147,6 +147,22 @@ def test_a_head_without_a_modality_does_not_read_it():
     )
 
 
+@pytest.mark.parametrize(("modality", "channels"), [("returns", [0]), ("bars", [1, 2])])
+def test_a_modality_taken_away_is_read_in_no_session_and_in_no_query(
+    modality: str, channels: list[int]
+):
+    plain = rows(600, seed=1)
+    head = fit_head(plain, SETTINGS.lacking(modality))
+    assert plain.past is not None
+    own, tracks = plain.own.copy(), plain.past.tracks.copy()
+    own[:, [kind == modality for kind in LAYOUT.own]] = 9.0
+    tracks[:, channels] = 9.0
+    other = replace(plain, own=own, past=replace(plain.past, tracks=tracks))
+    torch.testing.assert_close(head.map(other).image, head.map(plain).image, rtol=0, atol=0)
+    whole = fit_head(plain, SETTINGS)
+    assert not torch.equal(whole.map(other).image, whole.map(plain).image)
+
+
 def test_the_order_of_context_tokens_is_nothing():
     """The same modalities with the same weights, named in another order."""
     net = untrained()
@@ -163,11 +179,11 @@ def test_attention_is_softmax_of_scaled_products_by_hand():
     query, tokens = torch.randn(1, 1, 4), torch.randn(1, 1, 3, 4)
     said, weights = attention(query, tokens)
     q = query[0] @ attention.query.weight[0] + attention.query.bias[0]
-    both = tokens[0, 0] @ attention.key_value.weight[0] + attention.key_value.bias[0]
+    keys, values = tokens[0, 0] @ attention.key[0], tokens[0, 0] @ attention.value[0]
     gathered = []
     for part in (slice(0, 2), slice(2, 4)):
-        shares = torch.softmax(q[:, part] @ both[:, :4][:, part].T / 2**0.5, dim=-1)
-        gathered.append(shares @ both[:, 4:][:, part])
+        shares = torch.softmax(q[:, part] @ keys[:, part].T / 2**0.5, dim=-1)
+        gathered.append(shares @ values[:, part])
     expected = torch.cat(gathered, dim=1) @ attention.out.weight[0] + attention.out.bias[0]
     torch.testing.assert_close(said[0], expected)
     torch.testing.assert_close(weights.sum(dim=2), torch.ones(1, 1, 2))
