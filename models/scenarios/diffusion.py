@@ -22,42 +22,34 @@ preconditioning that this velocity is, for data of unit variance). Bao et al. (2
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from models.scenarios.lesson import LawSettings, Lesson
 from models.scenarios.nets import ResidualNet, from_payload, to_payload
 from models.scenarios.neural import NeuralLaw, matched
 from models.scenarios.standard import Standard
-from models.training import Schedule, train
+from models.training import Schedule
 
 SPAN = 3.0
 """Log variances lie within plus and minus this."""
 
 
 @dataclass(frozen=True, slots=True)
-class DiffusionSettings:
-    """What a diffusion model is and how it is trained; all of it enters its content key.
+class DiffusionSettings(LawSettings):
+    """What a diffusion model is and how it is trained.
 
     Attributes
     ----------
     steps : int
         Steps from noise to data. The net is trained at the noise levels of these steps alone.
-    noises : int
-        Noise draws that each session meets in a batch.
     """
 
-    width: int = 32
-    depth: int = 1
-    haze: float = 2.0
     steps: int = 4
-    noises: int = 4
-    schedule: Schedule = field(
-        default_factory=lambda: Schedule(epochs=40, batch=256, rate=2e-3, weight_decay=0.1)
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,39 +107,14 @@ def fit_diffusion(
     settings: DiffusionSettings | None = None,
     seed: int,
 ) -> DiffusionLaw:
-    """Learn the law of a session's factors from those of past sessions.
-
-    Parameters
-    ----------
-    factors : array of shape (time, factor)
-        Gaussianised, whitened factor moves.
-    condition : array of shape (time, condition)
-        Row t was known before the session of ``factors[t]``. What is missing may be NaN.
-    settings : DiffusionSettings, optional
-    seed : int
-        Of the weights, shuffles and noise.
-
-    Raises
-    ------
-    ValueError
-        If factors are not finite, conditions are not theirs, or there are too few.
-    """
+    """Learn to turn noise into past sessions' factors; arguments and errors as `Lesson.of`."""
     settings = settings or DiffusionSettings()
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    standard, known, vectors = Standard.of(factors, condition)
-    count = factors.shape[1]
-    net = ResidualNet(
-        inputs=count,
-        outputs=2 * count,
-        condition=known.shape[1],
-        width=settings.width,
-        depth=settings.depth,
-        haze=settings.haze,
-    )
+    lesson = Lesson.of(factors, condition, seed=seed)
+    vectors, known, generator = lesson.vectors, lesson.known, lesson.generator
+    count = lesson.factors
+    net = lesson.net(settings, inputs=count, outputs=2 * count)
 
-    def surprise(batch: Tensor) -> Tensor:
-        rows = batch[0].cpu().repeat(settings.noises)
+    def surprise(rows: Tensor) -> Tensor:
         noise = torch.randn(len(rows), count, generator=generator)
         time = torch.randint(1, settings.steps + 1, (len(rows), 1), generator=generator)
         time = time / settings.steps
@@ -159,7 +126,5 @@ def fit_diffusion(
         mean, log_variance = velocity(net, point, net.context(state), time)
         return ((truth - mean).square() * (-log_variance).exp() + log_variance).mean()
 
-    train(
-        net, surprise, rows=len(vectors), seeds=1, schedule=settings.schedule, generator=generator
-    )
-    return matched(DiffusionLaw(standard, settings, net.cpu().eval()), known, generator)
+    lesson.teach(net, surprise, settings)
+    return matched(DiffusionLaw(lesson.standard, settings, net.cpu().eval()), known, generator)

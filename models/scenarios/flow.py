@@ -23,36 +23,28 @@ from jaxtyping import Float
 from torch import Tensor
 
 from models.scenarios.distil import Distil, distil
+from models.scenarios.lesson import LawSettings, Lesson
 from models.scenarios.nets import ResidualNet, from_payload, to_payload
 from models.scenarios.neural import NeuralLaw, matched
 from models.scenarios.standard import Standard
-from models.training import Schedule, train
+from models.training import Schedule
 
 QUARTER_TURN = 0.5 * math.pi
 
 
 @dataclass(frozen=True, slots=True)
-class FlowSettings:
-    """What a flow is and how it is trained; all of it enters its content key.
+class FlowSettings(LawSettings):
+    """What a flow is and how it is trained.
 
     Attributes
     ----------
-    noises : int
-        Noise draws that each session meets in a batch.
     steps : int
         Midpoint steps of the teacher, each two evaluations.
     student : Distil or None
         The net of one step that draws in the teacher's place; None lets the teacher draw.
     """
 
-    width: int = 32
-    depth: int = 1
-    haze: float = 2.0
-    noises: int = 4
     steps: int = 2
-    schedule: Schedule = field(
-        default_factory=lambda: Schedule(epochs=40, batch=256, rate=2e-3, weight_decay=0.1)
-    )
     student: Distil | None = field(default_factory=Distil)
 
 
@@ -126,83 +118,36 @@ def fit_flow(
     settings: FlowSettings | None = None,
     seed: int,
 ) -> FlowLaw:
-    """Learn the law of a session's factors from those of past sessions.
-
-    Parameters
-    ----------
-    factors : array of shape (time, factor)
-        Gaussianised, whitened factor moves.
-    condition : array of shape (time, condition)
-        Row t was known before the session of ``factors[t]``. What is missing may be NaN.
-    settings : FlowSettings, optional
-    seed : int
-        Of the weights, shuffles and noise.
-
-    Raises
-    ------
-    ValueError
-        If factors are not finite, conditions are not theirs, or there are too few.
-    """
+    """Learn a flow of past sessions' factors; arguments and errors as `Lesson.of`."""
     settings = settings or FlowSettings()
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    standard, known, vectors = Standard.of(factors, condition)
-    count = factors.shape[1]
-    net = ResidualNet(
-        inputs=count,
-        condition=known.shape[1],
-        outputs=count,
-        width=settings.width,
-        depth=settings.depth,
-        haze=settings.haze,
-    )
-    train(
-        net,
-        _Objective(net, vectors, known, noises=settings.noises, generator=generator),
-        rows=len(vectors),
-        seeds=1,
-        schedule=settings.schedule,
-        generator=generator,
-    )
+    lesson = Lesson.of(factors, condition, seed=seed)
+    vectors, known, generator = lesson.vectors, lesson.known, lesson.generator
+    net = lesson.net(settings, inputs=lesson.factors, outputs=lesson.factors)
+
+    def distance(rows: Tensor) -> Tensor:
+        """Squared distance to the velocity of random points between noise and data."""
+        data, count = vectors[rows], len(rows)
+        noise = torch.randn(data.shape, generator=generator)
+        # One time in each of as many equal slices: the mean over time is then nearly exact.
+        time = torch.rand(count, generator=generator) + torch.arange(count)
+        time = (time / count)[torch.randperm(count, generator=generator), None]
+        turn = QUARTER_TURN * time
+        point = turn.cos() * noise + turn.sin() * data
+        velocity = turn.cos() * data - turn.sin() * noise
+        point, velocity, time, state = (
+            x.to(net.device) for x in (point, velocity, time, known[rows])
+        )
+        return (net(point, net.context(state), time) - velocity).square().mean()
+
+    lesson.teach(net, distance, settings)
     net = net.cpu().eval()
     student, error = None, math.nan
     if settings.student is not None:
         student, error = distil(
             lambda noise, state: carried(net, noise, state, steps=settings.steps),
             known,
-            factors=count,
+            factors=lesson.factors,
             settings=settings.student,
             generator=generator,
         )
-    return matched(FlowLaw(standard, settings, net, student, error), known, generator)
-
-
-class _Objective:
-    """Squared distance to the velocity of random points between noise and data."""
-
-    def __init__(
-        self,
-        net: ResidualNet,
-        vectors: Tensor,
-        known: Tensor,
-        *,
-        noises: int,
-        generator: torch.Generator,
-    ) -> None:
-        self.net, self.vectors, self.known = net, vectors, known
-        self.noises, self.generator = noises, generator
-
-    def __call__(self, batch: Tensor) -> Tensor:
-        rows = batch[0].cpu().repeat(self.noises)
-        data, count = self.vectors[rows], len(rows)
-        noise = torch.randn(data.shape, generator=self.generator)
-        # One time in each of as many equal slices: the mean over time is then nearly exact.
-        time = torch.rand(count, generator=self.generator) + torch.arange(count)
-        time = (time / count)[torch.randperm(count, generator=self.generator), None]
-        turn = QUARTER_TURN * time
-        point = turn.cos() * noise + turn.sin() * data
-        velocity = turn.cos() * data - turn.sin() * noise
-        point, velocity, time, known = (
-            x.to(self.net.device) for x in (point, velocity, time, self.known[rows])
-        )
-        return (self.net(point, self.net.context(known), time) - velocity).square().mean()
+    return matched(FlowLaw(lesson.standard, settings, net, student, error), known, generator)

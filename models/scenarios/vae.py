@@ -12,42 +12,34 @@ structured output representation using deep conditional generative models*.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from models.scenarios.lesson import LawSettings, Lesson
 from models.scenarios.nets import ResidualNet, from_payload, to_payload
 from models.scenarios.neural import NeuralLaw, matched
 from models.scenarios.standard import Standard
-from models.training import Schedule, train
+from models.training import Schedule
 
 SPAN = 3.0
 """Log variances lie within plus and minus this."""
 
 
 @dataclass(frozen=True, slots=True)
-class VaeSettings:
-    """What a VAE is and how it is trained; all of it enters its content key.
+class VaeSettings(LawSettings):
+    """What a VAE is and how it is trained.
 
     Attributes
     ----------
     latent : int
         Latent numbers of a session.
-    noises : int
-        Latent draws that each session meets in a batch.
     """
 
     latent: int = 4
-    width: int = 32
-    depth: int = 1
-    haze: float = 2.0
-    noises: int = 4
-    schedule: Schedule = field(
-        default_factory=lambda: Schedule(epochs=40, batch=256, rate=2e-3, weight_decay=0.1)
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,42 +91,17 @@ def fit_vae(
     settings: VaeSettings | None = None,
     seed: int,
 ) -> VaeLaw:
-    """Learn the law of a session's factors from those of past sessions.
-
-    Parameters
-    ----------
-    factors : array of shape (time, factor)
-        Gaussianised, whitened factor moves.
-    condition : array of shape (time, condition)
-        Row t was known before the session of ``factors[t]``. What is missing may be NaN.
-    settings : VaeSettings, optional
-    seed : int
-        Of the weights, shuffles and noise.
-
-    Raises
-    ------
-    ValueError
-        If factors are not finite, conditions are not theirs, or there are too few.
-    """
+    """Learn a decoder of past sessions' factors; arguments and errors as `Lesson.of`."""
     settings = settings or VaeSettings()
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    standard, known, vectors = Standard.of(factors, condition)
-    count, latent = factors.shape[1], settings.latent
+    lesson = Lesson.of(factors, condition, seed=seed)
+    vectors, known, generator = lesson.vectors, lesson.known, lesson.generator
+    count, latent = lesson.factors, settings.latent
     encoder, decoder = (
-        ResidualNet(
-            inputs=inputs,
-            outputs=outputs,
-            condition=known.shape[1],
-            width=settings.width,
-            depth=settings.depth,
-            haze=settings.haze,
-        )
+        lesson.net(settings, inputs=inputs, outputs=outputs)
         for inputs, outputs in ((count, 2 * latent), (latent, 2 * count))
     )
 
-    def bound(batch: Tensor) -> Tensor:
-        rows = batch[0].cpu().repeat(settings.noises)
+    def bound(rows: Tensor) -> Tensor:
         noise = torch.randn(len(rows), latent, generator=generator)
         device = decoder.device
         point, state, noise = (x.to(device) for x in (vectors[rows], known[rows], noise))
@@ -145,12 +112,5 @@ def fit_vae(
         distance = place.square() + log_width.exp() - log_width - 1.0
         return (surprise.sum(dim=1) + distance.sum(dim=1)).mean() / count
 
-    train(
-        nn.ModuleList([encoder, decoder]),
-        bound,
-        rows=len(vectors),
-        seeds=1,
-        schedule=settings.schedule,
-        generator=generator,
-    )
-    return matched(VaeLaw(standard, settings, decoder.cpu().eval()), known, generator)
+    lesson.teach(nn.ModuleList([encoder, decoder]), bound, settings)
+    return matched(VaeLaw(lesson.standard, settings, decoder.cpu().eval()), known, generator)
