@@ -21,7 +21,7 @@ class SeededLinear(nn.Module):
 
     def __init__(self, seeds: int, inputs: int, outputs: int, *, zero: bool = False) -> None:
         super().__init__()
-        bound = 0.0 if zero else inputs**-0.5
+        bound = 0.0 if zero else max(inputs, 1) ** -0.5
         self.weight = nn.Parameter(torch.empty(seeds, inputs, outputs).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.empty(seeds, 1, outputs).uniform_(-bound, bound))
 

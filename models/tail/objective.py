@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +45,7 @@ class Objective:
         self.net, self.scale_weight = head.net, head.settings.scale_weight
         self.scale_passes, self.tail_weight = head.settings.scale_passes, 1.0
         self.tail = torch.as_tensor(tails(KNOTS), dtype=torch.float32)
-        self.windows = _Windows(rows) if head.reads_past else None
+        self.windows = _Windows(rows, head.settings.without) if head.reads_past else None
 
     def starts(self, number: int) -> None:
         """Say which pass begins: the first ones may learn the scale alone."""
@@ -69,13 +70,14 @@ class Objective:
 class _Windows:
     """Windows of rows, gathered batch by batch from where each series is held once."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, without: Sequence[str]) -> None:
         past = rows.past
         if past is None:
             raise ValueError(
                 "rows must hold the past that a transformer reads, got none. "
                 "Make them by models.tail.inputs.series_rows."
             )
+        past = past.lacking(without)
         # A worker is handed what it may not write to, and torch warns of sharing that.
         self.sliding = sliding(torch.tensor(past.tracks))
         self.start = torch.as_tensor(past.at - (WINDOW - 1))
