@@ -89,6 +89,24 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedProxy:
+    """What the user says that a factor without a series of its own follows.
+
+    Attributes
+    ----------
+    source : str
+        An instrument of the market.
+    beta : float
+        Move of the factor for a move of 1 of the source.
+    reason : str
+    """
+
+    source: str
+    beta: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PricingMarket:
     """Everything a book of quantities is valued with, as known at one as-of.
 
@@ -107,6 +125,7 @@ class PricingMarket:
     dividends : mapping of underlying to sequence of (ex-date, amount)
         Cash paid after the as-of, in order.
     issuers : mapping of issuer to Issuer
+    proxies : mapping of factor, or of the beginning of its name, to StatedProxy
     """
 
     as_of: pd.Timestamp
@@ -117,6 +136,7 @@ class PricingMarket:
     surfaces: Mapping[str, VolSurface] = field(default_factory=dict[str, VolSurface])
     dividends: Mapping[str, Dividends] = field(default_factory=dict[str, Dividends])
     issuers: Mapping[str, Issuer] = field(default_factory=dict[str, Issuer])
+    proxies: Mapping[str, StatedProxy] = field(default_factory=dict[str, StatedProxy])
 
     def years(self, date: pd.Timestamp) -> float:
         """Time from the as-of to a date."""
@@ -135,7 +155,7 @@ def pricing_market(
 
     Parameters
     ----------
-    tables : mapping of {"curves", "credit", "vols", "dividends", "issuers"} to DataFrame
+    tables : mapping of {"curves", "credit", "vols", "dividends", "issuers", "proxies"} to DataFrame
         As they were read; absent ones hold nothing.
     instruments : mapping of name to Instrument
     closes : mapping of name to float
@@ -168,7 +188,23 @@ def pricing_market(
         },
         dividends=_dividends(tables.get("dividends"), as_of, gone),
         issuers=_issuers(tables.get("issuers")),
+        proxies=stated_proxies(tables.get("proxies"), gone),
     )
+
+
+def stated_proxies(
+    frame: pd.DataFrame | None, gone: Iterable[tuple[str, str]] = ()
+) -> dict[str, StatedProxy]:
+    """The table of proxies, without the factors that the gate left out."""
+    if frame is None:
+        return {}
+    out = {name for table, name in gone if table == "proxies"}
+    rows = frame[["factor", "proxy", "beta", "reason"]].itertuples(index=False, name=None)
+    return {
+        str(factor): StatedProxy(str(source), float(beta), str(reason))
+        for factor, source, beta, reason in rows
+        if str(factor) not in out
+    }
 
 
 def _curve(rows: pd.DataFrame) -> ZeroCurve:

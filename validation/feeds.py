@@ -19,6 +19,7 @@ from validation.feed_rules.books import BOOK_RULES, book
 from validation.feed_rules.event_table import EVENT_RULES, examine_events
 from validation.feed_rules.expectations import judged, summary
 from validation.feed_rules.pricing import quotes
+from validation.feed_rules.proxies import owners, proxies
 from validation.feed_rules.rules import Breach, Rule
 from validation.feed_rules.table import (
     RULES,
@@ -100,6 +101,9 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
     files = {table: identity.file for table, identity in raw.identity.items()}
     for table, breach in quotes(raw.tables, as_of=as_of, closes=closes):
         refused.setdefault((table, breach.series), breach.finding(files[table]))
+    if "proxies" in raw.tables:
+        for breach in proxies(raw.tables["proxies"], instruments, owners(raw.tables)):
+            refused.setdefault(("proxies", breach.series), breach.finding(files["proxies"]))
     feeds = _feeds(examined, breaches, refused)
     books, book_breaches, book_summary = _judge_books(raw, instruments, feeds)
     gone = set(feeds.loc[feeds["excluded"], ["table", "series"]].itertuples(index=False, name=None))

@@ -1,13 +1,15 @@
-"""Dated profiles of the supervisors' backtesting rules; no rule is a constant in code."""
+"""Dated profiles of the supervisors' rules for internal models; no rule is a constant in code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from validation.internal_models import BASEL_2019_MODELS, InternalModelRule
+
 
 @dataclass(frozen=True, slots=True)
 class RegulationProfile:
-    """One supervisor's backtesting rule, as of one publication.
+    """One supervisor's rules, as of one publication.
 
     Attributes
     ----------
@@ -27,6 +29,8 @@ class RegulationProfile:
         Capital multiplier for 0, 1, 2, ... exceedances; the last holds for all above.
     desk_limits : tuple of (float, int)
         Confidence level and the most exceedances a desk may have and keep its internal model.
+    models : InternalModelRule
+        Liquidity horizons, stressed calibration, P&L attribution and modellability.
     """
 
     key: str
@@ -41,6 +45,7 @@ class RegulationProfile:
     red_from: float
     multipliers: tuple[float, ...]
     desk_limits: tuple[tuple[float, int], ...]
+    models: InternalModelRule
     note: str = ""
 
     def multiplier(self, exceedances: int) -> float:
@@ -78,7 +83,8 @@ BASEL_2019 = RegulationProfile(
     name="Basel 2019",
     source=(
         "Basel Committee on Banking Supervision, Minimum capital requirements for market risk "
-        "(d457), MAR32 (zones, desk limits) and MAR33 (multiplier)"
+        "(d457), MAR31 (modellability), MAR32 (zones, desk limits, P&L attribution) and MAR33 "
+        "(multiplier, expected shortfall, liquidity horizons)"
     ),
     published="2019-02-25",
     effective="2023-01-01",
@@ -89,6 +95,7 @@ BASEL_2019 = RegulationProfile(
     red_from=0.9999,
     multipliers=(1.50, 1.50, 1.50, 1.50, 1.50, 1.70, 1.76, 1.83, 1.88, 1.92, 2.00),
     desk_limits=((0.99, 12), (0.975, 30)),
+    models=BASEL_2019_MODELS,
 )
 
 EU_2027 = replace(

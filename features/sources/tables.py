@@ -162,7 +162,14 @@ ISSUERS = Table(
     optional={},
 )
 
+PROXIES = Table(
+    "proxies",
+    series="factor",
+    required={"factor": "text", "proxy": "text", "beta": "number", "reason": "text"},
+    optional={},
+)
+
 REQUIRED = (INSTRUMENTS, PRICES)
-PRICING = (CURVES, CREDIT, VOLS, DIVIDENDS, ISSUERS)
+PRICING = (CURVES, CREDIT, VOLS, DIVIDENDS, ISSUERS, PROXIES)
 """What a book of quantities is valued with; a book of weights needs none of them."""
 OPTIONAL = (MACRO, NEWS, *PRICING)

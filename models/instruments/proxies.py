@@ -44,10 +44,13 @@ class Proxy:
         Move of the factor for a move of 1 of the source. A zero rate is in decimals, a ``rate``
         series of a market directory in percent: between them lies 0.01. To a factor that moves
         by logarithm a ``diff`` series hands on the logarithm of its ratio to its last level.
+    reason : str
+        Why, where somebody said so.
     """
 
     source: str
     beta: float = 1.0
+    reason: str = ""
 
 
 def factor_scenarios(
@@ -59,8 +62,9 @@ def factor_scenarios(
 ) -> FactorScenarios:
     """Scenarios of a book's factors, over all steps of a scenario set.
 
-    A factor takes the series of its own name; else its proxy; else the node of the same curve,
-    issuer or surface nearest in tenor (then in strike) that has one of these. What is left of
+    A factor takes the proxy that is said for its very name; else the series of that name; else the
+    proxy of its owner or kind; else the node of the same curve, issuer or surface nearest in tenor
+    (then in strike) that has one of these. What is left of
     volatilities, spreads, rates and defaults is held where it is today, and said so.
 
     Parameters
@@ -90,8 +94,10 @@ def factor_scenarios(
     named: dict[str, int] = {}
     left: list[int] = []
     notes: list[str] = []
+    said = proxies or {}
     for row, factor in enumerate(factors):
-        proxy = Proxy(factor.name) if factor.name in index else _proxy(factor, proxies or {})
+        own = Proxy(factor.name) if factor.name in index else _proxy(factor, said)
+        proxy = said.get(factor.name, own)
         if proxy is None:
             left.append(row)
             continue
@@ -104,7 +110,8 @@ def factor_scenarios(
         found[:, row] = _taken(total[:, column], sources[column], factor, proxy.beta)
         named[factor.name] = row
         if proxy.source != factor.name:
-            notes.append(f"{factor.name} moves by {proxy.beta:g} times {proxy.source}")
+            why = f" ({proxy.reason})" if proxy.reason else ""
+            notes.append(f"{factor.name} moves by {proxy.beta:g} times {proxy.source}{why}")
     notes += list(_from_neighbours(factors, left, named, found))
     return FactorScenarios(tuple(factors), found, tuple(notes))
 

@@ -94,3 +94,13 @@ def test_chunks_are_the_same_scenarios():
     assert [len(part) for part in parts] == [3, 3, 1]
     np.testing.assert_array_equal(np.concatenate(parts), made.moves)
     assert all(isinstance(chunk, FactorScenarios) for chunk in made.chunks(3))
+
+
+def test_a_proxy_said_for_the_very_name_wins_over_the_series_and_gives_its_reason():
+    sources = [Source("ACME", "log"), Source("INDEX", "log")]
+    moves = np.array([[[0.1, 0.2]]])
+    made = factor_scenarios(
+        [SPOT], sources, moves, proxies={"ACME": Proxy("INDEX", 1.5, "listed last month")}
+    )
+    assert made.moves[0, 0] == pytest.approx(0.3)
+    assert made.notes == ("ACME moves by 1.5 times INDEX (listed last month)",)
