@@ -25,6 +25,23 @@ MODELS = {
 }
 """Models of the forecast table, for people."""
 
+KINDS = {
+    "returns": "its own returns and volatilities",
+    "bars": "its own highs, lows and volumes",
+    "calendar": "days since its last session",
+    "book": "what a book holds",
+    "liquidity": "spreads, price impact and turnover",
+    "orderflow": "quotes and trades of the session",
+    "market": "volatility, stress and co-movement of all instruments",
+    "macro": "VIX, MOVE, yields and credit spreads",
+    "news": "news indices",
+    "headlines": "sentiment of headlines",
+    "regimes": "regime, anomaly and the chance of a fall",
+    "sessions": "its last 64 sessions, one by one",
+    "base": "the tail of GJR-FHS",
+}
+"""Kinds of data that a learned tail reads of a series, for people."""
+
 ANSWERS = {"R": "rejected", "Q": "quarantined", "I": "imputed", "W": "warned", "A": "accepted"}
 """What the feed gate answers, worst first."""
 
@@ -52,6 +69,11 @@ _MINUS = "\N{MINUS SIGN}"
 def model_title(model: str) -> str:
     """Title of a model; its own name where it is not one of ours."""
     return MODELS.get(model, model)
+
+
+def kind_of_data(kind: str) -> str:
+    """What is known of a series from a kind of data; its own name where it is not one of ours."""
+    return KINDS.get(kind, kind)
 
 
 def title_of_test(test: str) -> str:

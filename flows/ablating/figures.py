@@ -33,7 +33,8 @@ def table_of(judged: Iterable[Judged]) -> list[dict[str, Any]]:
 
     ``relative`` is FZ0 less the baseline's over the size of the baseline's, negative is better;
     it and ``difference`` are means over the seeds, beside the lowest and the highest.
-    ``t_worst`` is the HAC t of the seed that did worst. A class has a difference and no relative.
+    ``t_worst`` and ``t_best`` are the HAC t of the seeds that did worst and best. A class has a
+    difference and no relative.
     """
     collected: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for one in judged:
@@ -69,7 +70,8 @@ def _over_seeds(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         told[name] = sum(values) / len(values) if values else None
         told[f"{name}_lowest"] = min(values, default=None)
         told[f"{name}_highest"] = max(values, default=None)
-    told["t_worst"] = max((one["t_hac"] for one in found if one["t_hac"] is not None), default=None)
+    known = [one["t_hac"] for one in found if one["t_hac"] is not None]
+    told["t_worst"], told["t_best"] = max(known, default=None), min(known, default=None)
     better = [one["share_better"] for one in found if one["share_better"] is not None]
     told["share_better"] = sum(better) / len(better) if better else None
     return told | {name: found[0][name] for name in ("n_cells", "n_dates", "n_series")}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows import wording
+from flows.ablating.worth import worth_of
 from flows.templates import template
 from flows.wording import model_title
 from validation.crises import ALL, CATALOGUE
@@ -40,6 +41,7 @@ def section_of(ablation: Mapping[str, Any]) -> dict[str, Any]:
         "about": ablation,
         "alphas": alphas,
         "top": top,
+        "worth": worth_of(ablation),
         "crises": crises,
         "classes": classes,
         "groups": [

@@ -94,8 +94,19 @@ def ablation(
 
 def _lines(done: Mapping[str, Any]) -> Iterator[str]:
     """The pooled rows against the bar and the default, at each level."""
+    from flows.ablating.worth import worth_of
     from flows.wording import decimal, level, signed_percent
 
+    if worth := worth_of(done):
+        levels = " and ".join(level(alpha) for alpha in done["ran"]["alphas"])
+        yield f"What each kind of data brings: FZ0 lost without it, at {levels}"
+        kinds, said = (max(len(one[name]) for one in worth) for name in ("kind", "told"))
+        for one in worth:
+            lost = "  ".join(
+                f"{signed_percent(row['relative'], 2):>7} (t {decimal(row['t_worst'], 1):>4})"
+                for row in one["levels"]
+            )
+            yield f"  {one['kind']:<{kinds}}  {one['told']:<{said}}  {lost}  {one['verdict']}"
     wide = max(len(row["variant"]) for row in done["rows"])
     whole = [row for row in done["rows"] if row["window"] == "all" and row["asset_class"] is None]
     for alpha in done["ran"]["alphas"]:

@@ -83,6 +83,7 @@ def explanation(
             "background": {"rows": len(ready.background), "series": list(ready.series)},
             "permutations": PERMUTATIONS,
             "background_mean": float(shap.nobody[0]),
+            "usual_change": float(np.expm1(shap.nobody[0])),
             "value": float(shap.everybody[0]),
             "difference": float(shap.everybody[0] - shap.nobody[0]),
             "sum": float(shap.values[:, 0].sum()),
@@ -128,6 +129,7 @@ def _forecast(ready: Ready, served: Served) -> dict[str, Any]:
         "version": {"model": served.model, "var": var, "es": es},
         "var_factor": var / base["var"],
         "es_factor": es / base["es"],
+        "es_change": es / base["es"] - 1.0,
     }
 
 
@@ -148,6 +150,7 @@ def _inputs(
                 "value": float(origin[player.at]) if feature else None,
                 "background_mean": float(known.mean()) if feature and len(known) else None,
                 "shap": float(shap.values[k, 0]),
+                "change": float(np.expm1(shap.values[k, 0])),
                 "error": float(shap.error[k, 0]),
                 "low": float(stable.low[k]),
                 "high": float(stable.high[k]),
@@ -166,6 +169,7 @@ def _modalities(players: tuple[Player, ...], shap: Shapley) -> list[dict[str, An
             "modality": kinds[k],
             "inputs": int((of == k).sum()),
             "shap": float(sums[k, 0]),
+            "change": float(np.expm1(sums[k, 0])),
             "low": float(sums[k, 1:].min()),
             "high": float(sums[k, 1:].max()),
         }

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from flows.drawing import INK, OURS, THEIRS, drawn
 from flows.templates import template
-from flows.wording import decimal, level, model_title, percent, signed
+from flows.wording import (
+    decimal,
+    kind_of_data,
+    level,
+    model_title,
+    percent,
+    signed,
+    signed_percent,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -96,9 +104,11 @@ def _bars(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, title: str) 
 def _template() -> Template:
     wording = {
         "decimal": decimal,
+        "kind_of_data": kind_of_data,
         "level": level,
         "model_title": model_title,
         "percent": percent,
         "signed": signed,
+        "signed_percent": signed_percent,
     }
     return template("explain.html.j2", filters=wording)

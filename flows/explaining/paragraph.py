@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flows.wording import decimal, level, model_title, percent, signed
+from flows.wording import decimal, level, model_title, percent, signed_percent
 
 NAMED = 3
 """Inputs that are named."""
@@ -32,29 +32,29 @@ def paragraph(told: Mapping[str, Any]) -> str:
 
 def _forecast(told: Mapping[str, Any]) -> str:
     said, base, version = told["forecast"]["version"], told["forecast"]["base"], told["version"]
-    session = f" for the session of {told['target']}" if told["target"] else ""
+    session = f"For the session of {told['target']}, known" if told["target"] else "As known"
     return (
-        f"From {told['origin']}{session}, version {version['number']} "
+        f"{session} on {told['origin']}, version {version['number']} "
         f"({model_title(version['model'])}) puts the {level(told['alpha'])} ES of "
-        f"{told['portfolio']} at {percent(said['es'], 2)} and its VaR at "
-        f"{percent(said['var'], 2)}; {model_title(base['model'])} says {percent(base['es'], 2)} "
-        f"and {percent(base['var'], 2)}, so that ES is "
-        f"{decimal(told['forecast']['es_factor'], 2)} times that of the base."
+        f"{told['portfolio']} at {percent(said['es'], 2)} of its value and VaR at "
+        f"{percent(said['var'], 2)}. {model_title(base['model'])}, which it starts from, says "
+        f"{percent(base['es'], 2)} and {percent(base['var'], 2)}: the difference of ES is "
+        f"{signed_percent(told['forecast']['es_change'])}."
     )
 
 
 def _shap(shap: Mapping[str, Any]) -> str:
     heavy = [one for one in shap["inputs"] if one["shap"]][:NAMED]
     start = (
-        f"The log of that factor is {signed(shap['value'], 3)} here and "
-        f"{signed(shap['background_mean'], 3)} on the background"
+        f"On {shap['background']['rows']} earlier rows the difference is "
+        f"{signed_percent(shap['usual_change'])} in the mean"
     )
     if not heavy:
-        return f"{start}; no input explains a difference."
+        return f"{start}, and no input explains a difference."
     kinds = [one for one in shap["modalities"] if one["shap"]][:NAMED]
     return (
-        f"{start}; of the difference of {signed(shap['difference'], 3)} most comes from "
-        f"{_listed(heavy, 'input')}, and by kind of data from {_listed(kinds, 'modality')}."
+        f"{start}. What sets this one apart is, by kind of data, "
+        f"{_listed(kinds, 'modality')}, and by single input {_listed(heavy, 'input')}."
     )
 
 
@@ -62,14 +62,15 @@ def _check(lime: Mapping[str, Any], seeds: Mapping[str, Any]) -> str:
     sentences: list[str] = []
     if lime["status"] == "ok":
         sentences.append(
-            f"A straight line nearby explains {percent(lime['r2'])} of the variance and has the "
-            f"sign of {lime['same_sign']} of the {lime['inputs']} features that weigh most."
+            f"A second method, a straight line nearby, explains {percent(lime['r2'])} of the "
+            f"variance and agrees on the direction of {lime['same_sign']} of the {lime['inputs']} "
+            f"features that weigh most."
         )
     if seeds["status"] == "ok":
         verdict = "stable" if seeds["stable"] else f"not to be leaned on ({seeds['warning']})"
         sentences.append(
-            f"Over {seeds['members']} seeds the order of the inputs correlates by at least "
-            f"{decimal(seeds['least'], 2)}: it is {verdict}."
+            f"Explained apart, {seeds['members']} seeds order the inputs with a correlation of "
+            f"at least {decimal(seeds['least'], 2)}: it is {verdict}."
         )
     return " ".join(sentences)
 
@@ -111,5 +112,5 @@ def _otherwise(found: list[Mapping[str, Any]]) -> str:
 
 
 def _listed(rows: list[Mapping[str, Any]], name: str) -> str:
-    told = [f"{row[name]} ({signed(row['shap'], 3)})" for row in rows]
+    told = [f"{row[name]} ({signed_percent(row['change'])})" for row in rows]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"

@@ -43,7 +43,7 @@ def test_three_seeds_make_one_row_with_its_spread_and_the_t_of_the_worst():
     assert whole["seeds"] == 3
     assert whole["relative"] == pytest.approx(-0.02)
     assert (whole["relative_lowest"], whole["relative_highest"]) == (-0.03, -0.01)
-    assert whole["t_worst"] == -0.5
+    assert (whole["t_worst"], whole["t_best"]) == (-0.5, -3.0)
     assert whole["n_cells"] == 100
     assert by_class["asset_class"] == "fx"
     assert by_class["difference"] == pytest.approx(-0.005)

@@ -21,6 +21,7 @@ def ablation(**ran: Any) -> dict[str, Any]:
             "relative_highest": relative + 0.001,
             "difference": relative / 2,
             "t_worst": -2.5,
+            "t_best": -3.5,
         } | more
 
     return {
@@ -47,7 +48,7 @@ def ablation(**ran: Any) -> dict[str, Any]:
             row("combined", "models", "gjr_fhs", -0.15, window="covid_2020"),
             row("combined", "models", "gjr_fhs", -0.03, asset_class="fx"),
             row("without macro", "modalities", "gjr_fhs", -0.03),
-            row("without macro", "modalities", "combined", 0.0104),
+            row("without macro", "modalities", "combined", 0.0104, t_worst=3.1, t_best=2.4),
             row("learned shares", "combinations", "gjr_fhs", -0.045),
         ],
     }
@@ -68,6 +69,12 @@ def test_the_page_says_what_ran_and_what_did_not():
 def test_a_part_taken_away_is_shown_against_the_bar_and_against_the_default():
     said = words(page_of(ablation()))
     assert re.search(r"without macro −3\.00% −3\.10% to −2\.90% −2\.5 \+1\.04%", said)
+
+
+def test_it_begins_with_what_each_kind_of_data_brings_in_words():
+    said = words(page_of(ablation()))
+    first = "macro VIX, MOVE, yields and credit spreads +1.04% +0.94% to +1.14% 3.1 helps"
+    assert said.index(first) < said.index("The whole table")
 
 
 def test_crises_and_classes_have_a_column_where_there_is_one():

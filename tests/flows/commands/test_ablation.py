@@ -19,6 +19,7 @@ DONE: dict[str, Any] = {
     "rows": [
         {
             "variant": name,
+            "group": "modalities" if name.startswith("without") else "models",
             "against": against,
             "alpha": 0.99,
             "window": "all",
@@ -28,6 +29,7 @@ DONE: dict[str, Any] = {
             "relative_lowest": relative - 0.01,
             "relative_highest": relative + 0.01,
             "t_worst": t,
+            "t_best": t,
         }
         for name, against, seeds, relative, t in (
             ("combined", "gjr_fhs", 2, -0.04, -3.1),
@@ -63,11 +65,15 @@ def test_the_table_is_printed_with_spread_and_t(monkeypatch: pytest.MonkeyPatch,
     done = CliRunner().invoke(app, ["--models", "mlp,combined", "--seeds", "2", "--every", "3"])
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()
-    assert lines[0] == "99%: FZ0 against gjr_fhs, then against combined"
-    assert lines[1] == "  combined      −4.00% [−5.00%, −3.00%] (t −3.1)"
-    assert lines[2] == "  without news  −3.00% (t −2.9)   +1.00% (t 1.2)"
-    assert lines[3] == "Not in it: no row is calibrated by regime."
-    assert lines[4] == "/there/ablation.html"
+    assert lines == [
+        "What each kind of data brings: FZ0 lost without it, at 99%",
+        "  news  news indices   +1.00% (t  1.2)  no difference to be told",
+        "99%: FZ0 against gjr_fhs, then against combined",
+        "  combined      −4.00% [−5.00%, −3.00%] (t −3.1)",
+        "  without news  −3.00% (t −2.9)   +1.00% (t 1.2)",
+        "Not in it: no row is calibrated by regime.",
+        "/there/ablation.html",
+    ]
     assert (asked["ask"].models, asked["ask"].every) == (("mlp", "combined"), 3)
 
 

@@ -60,9 +60,10 @@ def test_a_number_that_is_none_of_them_would_be_found():
 
 def test_the_figures_that_matter_are_told():
     text = paragraph(made_explanation())
-    assert "at 2.39% and its VaR at 1.88%; GJR-FHS says 2.14% and 1.71%" in text
-    assert "ES is 1.12 times that of the base" in text
-    assert f"vix_trend (+0.091), volatility_10 ({MINUS}0.021) and sessions 8-1 ago (+0.053)" in text
+    assert "ES of book_60_40 at 2.39% of its value and VaR at 1.88%" in text
+    assert "GJR-FHS, which it starts from, says 2.14% and 1.71%: the difference of ES is" in text
+    assert "ES is +11.7%" in text
+    assert f"vix_trend (+9.5%), volatility_10 ({MINUS}2.1%) and sessions 8-1 ago (+5.5%)" in text
     assert "SPY brings 110% of the ES of 2.26% and IEF takes off most" in text
     assert "with correlations inverted between rates and the rest 3.11%, 1.30 times" in text
     assert "it is stable" in text
