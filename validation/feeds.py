@@ -114,9 +114,15 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
         as_of=as_of,
         excluded=gone,
     )
+    # A book with a cell that could not be read is refused: its rest is another book.
+    unread = set(books.loc[books["excluded"], "book"])
+    left_out = {table: _told(feeds, table) for table in ("prices", "curves", "credit", "vols")}
     held = {
-        name: judge_positions(name, positions_from(frame), market, base_currency=BASE)
+        name: judge_positions(
+            name, positions_from(frame), market, base_currency=BASE, left_out=left_out
+        )
         for name, frame in raw.positions.items()
+        if name not in unread
     }
     books = _with_positions(books, held)
     if len(book_summary):
@@ -158,6 +164,15 @@ def judge(raw: RawMarket, *, as_of: pd.Timestamp) -> Verdicts:
         set_aside={name: verdict.quarantined for name, verdict in held.items()},
         pricing=market,
     )
+
+
+def _told(feeds: pd.DataFrame, table: str) -> list[str]:
+    """What was left out of one table, and why."""
+    gone = feeds[(feeds["table"] == table) & feeds["excluded"]]
+    return [
+        f"{series}, which {str(reason).removesuffix('.')}"
+        for series, reason in zip(gone["series"], gone["reason"], strict=True)
+    ]
 
 
 def _refused_by_reader(raw: RawMarket) -> dict[tuple[str, str], Finding]:

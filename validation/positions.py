@@ -62,6 +62,15 @@ SIGN_FLIP = Rule(
 )
 
 
+_TABLES = {
+    NO_CLOSE.name: "prices",
+    NO_CURVE.name: "curves",
+    NO_CREDIT.name: "credit",
+    NO_VOLS.name: "vols",
+}
+"""Where each rule looks: what was left out there may be why something is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class PositionVerdict:
     """What the gate answers to one book of quantities.
@@ -89,6 +98,7 @@ def judge_positions(
     *,
     base_currency: str,
     yesterday: Mapping[str, float] | None = None,
+    left_out: Mapping[str, Sequence[str]] | None = None,
 ) -> PositionVerdict:
     """Judge a book of quantities before it is valued.
 
@@ -102,13 +112,15 @@ def judge_positions(
     base_currency : str
     yesterday : mapping of instrument to quantity, optional
         The same book a session before.
+    left_out : mapping of table to sequence of str, optional
+        What the gate left out of the market, and why: a position that lacks something is told.
 
     Returns
     -------
     PositionVerdict
     """
     aside: dict[str, list[str]] = {}
-    breaches = list(_book(name, positions, market, base_currency))
+    breaches = list(_book(name, positions, market, base_currency, left_out or {}))
     for rule, found, wrong in (
         (MATURED, "holds what has matured", lambda each: _matured(each, market)),
         (SIGN_FLIP, "turned from long to short or back", lambda p: _flipped(p, yesterday or {})),
@@ -133,6 +145,8 @@ def gross_size(position: Position, market: PricingMarket) -> float:
     """
     if position.notional is not None:
         return abs(position.quantity * position.notional)
+    if position.type == "future" and position.coupon is not None:  # a point of a bond's hundred
+        return abs(position.quantity * 100.0 * (position.multiplier or 1.0))
     close = market.closes.get(position.underlying or position.instrument, float("nan"))
     return abs(position.quantity * close * (position.multiplier or 1.0))
 
@@ -159,7 +173,11 @@ def excluded_finding(name: str, excluded: float, gross: float) -> Finding | None
 
 
 def _book(
-    name: str, positions: Sequence[Position], market: PricingMarket, base: str
+    name: str,
+    positions: Sequence[Position],
+    market: PricingMarket,
+    base: str,
+    left_out: Mapping[str, Sequence[str]],
 ) -> Iterator[Breach]:
     if name in market.instruments:
         yield Breach(NAMED_LIKE, name, 1, (name,), "has the name of an instrument.")
@@ -183,7 +201,8 @@ def _book(
             if wrong(each)
         ]
         if names:
-            yield _breach(rule, name, names, found)
+            gone = left_out.get(_TABLES.get(rule.name, ""), ())
+            yield _breach(rule, name, names, found, gone=gone)
     if not any(each.quantity != 0.0 for each in positions):
         what = "only positions of quantity zero" if positions else "no position"
         found = f"holds {what}: a zero-risk state."
@@ -261,6 +280,9 @@ def _flipped(position: Position, yesterday: Mapping[str, float]) -> bool:
     return yesterday.get(position.instrument, 0.0) * position.quantity < 0.0
 
 
-def _breach(rule: Rule, name: str, what: list[str], found: str) -> Breach:
+def _breach(
+    rule: Rule, name: str, what: list[str], found: str, *, gone: Sequence[str] = ()
+) -> Breach:
     shown = first_five(what)
-    return Breach(rule, name, len(what), shown, f"{found}: {'; '.join(shown)}.")
+    why = f" The gate left out {'; '.join(first_five(gone))}." if gone else ""
+    return Breach(rule, name, len(what), shown, f"{found}: {'; '.join(shown)}.{why}")

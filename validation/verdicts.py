@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
@@ -105,6 +106,16 @@ class Verdicts:
         return gone + [
             {"table": "portfolios", "series": row.book, "answer": row.answer, "reason": row.reason}
             for row in books.itertuples()
+        ]
+
+    def against(self, book: str) -> list[Finding]:
+        """What a book was rejected for: its own findings, and those of its cells."""
+        return [
+            each
+            for each in self.findings
+            if each.answer is Answer.REJECT
+            and each.table.startswith("portfolios/")
+            and PurePath(each.table).stem == book
         ]
 
     def to_json(self) -> dict[str, Any]:

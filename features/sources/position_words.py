@@ -38,7 +38,8 @@ def position_faults(frame: pd.DataFrame) -> Iterator[tuple[str, Fault]]:
         for column in needed:
             empty = of_type & ~filled.get(column, np.zeros(len(frame), dtype=np.bool_))
             where = column if column in frame else "type"
-            found = f"is a {name}, which needs {column}, and {column} is empty"
+            absent = f"is {name}, and there is no column {column}"
+            found = f"is empty, and type {name} needs it" if column in frame else absent
             remedy = f"Fill in {column}; a {name} needs {', '.join(needed)}."
             yield from _where(empty, where, "missing_term", found, remedy)
         found, remedy = f"means nothing for a {name}", "Nothing to do if the type is right."

@@ -42,15 +42,33 @@ def stated(
     finding = excluded_finding(name, sizes[0], sum(sizes)) if aside else None
     if finding is None:
         return ()
+    told = f"{name} {finding.message.removesuffix('.')}: {', '.join(map(_named, aside))}."
     if finding.answer is Answer.REJECT:
-        raise RefusedError(f"{finding.message} {finding.remedy}")
-    return (finding.message,)
+        raise RefusedError(f"portfolio: {told} {finding.remedy}")
+    return (told,)
+
+
+def _named(position: Position) -> str:
+    end = position.ends
+    return position.instrument if end is None else f"{position.instrument} (ended {end:%Y-%m-%d})"
 
 
 def rate(currency: str, base: str, closes: Mapping[str, float]) -> float:
-    """What one unit of a currency is worth in another; NaN where no close says so."""
-    if currency == base:
-        return 1.0
-    if (direct := closes.get(currency + base)) is not None:
+    """What one unit of a currency is worth in another, directly or through one third; else NaN."""
+    if (direct := _direct(currency, base, closes)) is not None:
         return direct
-    return 1.0 / closes.get(base + currency, float("nan"))
+    for pair in closes:
+        for third in (pair[:3], pair[3:]):
+            legs = _direct(currency, third, closes), _direct(third, base, closes)
+            if len(pair) == 6 and legs[0] is not None and legs[1] is not None:
+                return legs[0] * legs[1]
+    return float("nan")
+
+
+def _direct(one: str, other: str, closes: Mapping[str, float]) -> float | None:
+    if one == other:
+        return 1.0
+    if (straight := closes.get(one + other)) is not None:
+        return straight
+    inverse = closes.get(other + one)
+    return None if inverse is None else 1.0 / inverse

@@ -106,6 +106,18 @@ def test_a_book_without_risk_says_so(positions):
 def test_the_size_of_what_has_no_price_is_its_face_or_its_underlying():
     assert gross_size(dataclasses.replace(BOND, quantity=-3.0), MARKET) == 3000.0
     assert gross_size(dataclasses.replace(OPTION, multiplier=100.0), MARKET) == 5000.0
+    future = Position("F", -2.0, "future", "USD", coupon=0.06, multiplier=1000.0, maturity=LATER)
+    assert gross_size(future, MARKET) == 200_000.0
+
+
+def test_what_the_gate_left_out_is_why_something_is_missing():
+    gone = {"vols": ["AAA, which has less total variance at a later expiry"]}
+    bare = dataclasses.replace(MARKET, surfaces={})
+    verdict = judge_positions("desk", [OPTION], bare, base_currency="USD", left_out=gone)
+    assert verdict.findings[0].message == (
+        "holds options without volatilities: O. The gate left out AAA, which has less total "
+        "variance at a later expiry."
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_a_bond_with_its_terms_is_read(read):
 def test_a_term_that_a_type_needs_is_refused_when_empty(read, term, cell):
     (found,) = findings(read, BOND.replace(cell, ""))
     assert (found.answer, found.rule, found.series) == (Answer.REJECT, "missing_term", "B")
-    assert f"needs {term}, and {term} is empty" in found.message
+    assert f"{term} is empty, and type bond needs it" in found.message
     assert "a bond needs notional, coupon, frequency, day_count, maturity" in found.remedy
 
 

@@ -25,7 +25,7 @@ def shares(count: float, currency: str = "USD") -> Position:
 
 def test_a_little_is_stated_and_more_is_refused():
     (said,) = stated("desk", [shares(1000.0)], [shares(-4.0)], PRICING, base="USD")
-    assert "400 of 100,400" in said
+    assert said == ("desk has 400 of 100,400 gross market value set aside (0.40%): ACME.")
     with pytest.raises(RefusedError, match=r"limit 0\.5%"):
         stated("desk", [shares(1000.0)], [shares(6.0)], PRICING, base="USD")
 
@@ -45,4 +45,13 @@ def test_rates_go_both_ways():
     assert rate("EUR", "USD", PRICING.closes) == 1.25
     assert rate("USD", "EUR", PRICING.closes) == 0.8
     assert rate("JPY", "USD", PRICING.closes) == 1 / 160
+    assert rate("EUR", "JPY", PRICING.closes) == 1.25 * 160.0
     assert np.isnan(rate("SEK", "USD", PRICING.closes))
+
+
+def test_what_has_ended_is_named_with_its_date():
+    option = Position(
+        "put", 10.0, "option", "USD", underlying="ACME", expiry=pd.Timestamp("2024-12-20")
+    )
+    with pytest.raises(RefusedError, match=r"portfolio: desk .* put \(ended 2024-12-20\)\. Repair"):
+        stated("desk", [shares(100.0)], [option], PRICING, base="USD")
