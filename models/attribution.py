@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,6 +125,30 @@ def es_parts(
         standalone=np.array([es(part) for part in components.T]),
         incremental=np.array([total - es(whole - part) for part in components.T]),
     )
+
+
+def mean_parts(
+    components: Float[np.ndarray, "path component"],
+    labels: Sequence[str],
+    *,
+    weights: Float[np.ndarray, " path"] | None = None,
+) -> dict[str, float]:
+    """Mean P&L by label, the largest loss first; they sum to the mean of the total.
+
+    Parameters
+    ----------
+    components : array of shape (path, component)
+        P&L, gain positive.
+    labels : sequence of str
+        One a component: its own name, its asset class, its desk.
+    weights : array of shape (path,), optional
+        Probabilities up to a common factor.
+    """
+    means = np.average(components, axis=0, weights=weights)
+    found: dict[str, float] = {}
+    for label, mean in zip(labels, means.tolist(), strict=True):
+        found[label] = found.get(label, 0.0) + mean
+    return dict(sorted(found.items(), key=lambda one: one[1]))
 
 
 @dataclass(frozen=True, slots=True)

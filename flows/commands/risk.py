@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,7 +44,22 @@ def risk(
         bool, typer.Option("--tilt", help="Weight the paths to the learned tail as well.")
     ] = False,
     add: Annotated[
-        str | None, typer.Option("--add", metavar="TRADES", help="Try out SPY=0.1,TLT=-0.1.")
+        str | None,
+        typer.Option(
+            "--add", metavar="TRADES", help="Try out SPY=0.1,TLT=-0.1: weights, or quantities."
+        ),
+    ] = None,
+    stress: Annotated[
+        Path | None,
+        typer.Option("--stress", metavar="FILE", help="Tell the book under this stress as well."),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            "--since",
+            formats=["%Y-%m-%d"],
+            help="Explain a book of quantities' P&L since; its last session.",
+        ),
     ] = None,
     default: Annotated[
         str | None,
@@ -74,6 +90,8 @@ def risk(
         loss=loss,
         tilt=tilt,
         add=trades(add),
+        stress=stress,
+        since=None if since is None else since.date(),
         default=default,
         research=research,
         seed=seed,
@@ -91,6 +109,7 @@ def risk(
 
 def _lines(told: dict[str, Any]) -> list[str]:
     from flows.risk.page import amount_in, headline
+    from flows.risk.sentences import sentences
     from flows.wording import level, printable
 
     amount = amount_in(told["unit"])
@@ -100,6 +119,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
         f"ES {amount(row['es'])}"
         for row in told["levels"]
     ]
+    lines += [printable(line) for line in sentences(told)]
     if told["hold"]:
         lines.append("HOLD: the models do not support each other; the higher number counts.")
     lines += [f"STALE {printable(line)}" for line in told["stale"]]

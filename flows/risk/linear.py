@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -11,9 +12,72 @@ from features.instruments import Instrument
 from flows.refusal import RefusedError
 from flows.risk.numbers import Outcomes
 from flows.scenario_sets.files import ScenarioSet
+from models.base import Asset
 
 BLOCK = 8192
 """Paths that are compounded at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A book of weights.
+
+    Attributes
+    ----------
+    weights : mapping of instrument to weight
+        Fractions of value.
+    instruments : mapping of name to Instrument
+        Of the market, for the asset classes.
+    """
+
+    weights: Mapping[str, float]
+    instruments: Mapping[str, Instrument]
+
+    @property
+    def positions(self) -> tuple[str, ...]:
+        """Instruments held."""
+        return tuple(self.weights)
+
+    @property
+    def holdings(self) -> Mapping[str, float]:
+        """Weights."""
+        return self.weights
+
+    @property
+    def unit(self) -> str:
+        """P&L is a share of the book's value."""
+        return "share"
+
+    @property
+    def size(self) -> float:
+        """The whole value."""
+        return 1.0
+
+    def places(self, assets: Sequence[Asset]) -> list[int]:
+        """Places of the holdings among the assets of a set.
+
+        Raises
+        ------
+        RefusedError
+            If one is not there, or is a risk factor that cannot be held.
+        """
+        return _held_places(self.weights, assets)
+
+    def outcomes(self, told: ScenarioSet, *, horizon: int) -> Outcomes:
+        """See `linear_outcomes`."""
+        return linear_outcomes(self.weights, told, horizon=horizon, instruments=self.instruments)
+
+    def repriced(
+        self, assets: Sequence[Asset]
+    ) -> Callable[[Float[np.ndarray, "path asset"]], Float[np.ndarray, "path position"]]:
+        """Returns of the holdings for total log moves, bought and held: a move has no path."""
+        at = self.places(assets)
+        weights = np.array(list(self.weights.values()), dtype=np.float64)
+        return lambda moves: np.expm1(moves[:, at]) * weights
+
+    def alone(self, name: str) -> Weights | None:
+        """All of the value in one instrument of the market; None where it is not in it."""
+        return Weights({name: 1.0}, self.instruments) if name in self.instruments else None
 
 
 def linear_outcomes(
@@ -76,19 +140,7 @@ def held_places(book: Mapping[str, float], told: ScenarioSet) -> list[int]:
     RefusedError
         If one is not in the set, or is a risk factor that cannot be held.
     """
-    place = {asset.instrument: k for k, asset in enumerate(told.assets)}
-    if missing := sorted(set(book) - set(place)):
-        raise RefusedError(
-            f"scenarios: {', '.join(missing)} of the book is not in the set. Make one with "
-            f"`foreshock scenarios --instruments` that names it."
-        )
-    for name in book:
-        if told.assets[place[name]].move != "log":
-            raise RefusedError(
-                f"portfolio: {name} moves by differences: a risk factor, not a holding. Hold an "
-                f"instrument on it."
-            )
-    return [place[name] for name in book]
+    return _held_places(book, told.assets)
 
 
 def check_horizon(told: ScenarioSet, horizon: int) -> None:
@@ -104,6 +156,22 @@ def check_horizon(told: ScenarioSet, horizon: int) -> None:
             f"horizon must lie in 1 to the set's {told.moves.shape[1]} sessions, got {horizon}. "
             f"Make a longer set."
         )
+
+
+def _held_places(book: Mapping[str, float], assets: Sequence[Asset]) -> list[int]:
+    place = {asset.instrument: k for k, asset in enumerate(assets)}
+    if missing := sorted(set(book) - set(place)):
+        raise RefusedError(
+            f"scenarios: {', '.join(missing)} of the book is not in the set. Make one with "
+            f"`foreshock scenarios --instruments` that names it."
+        )
+    for name in book:
+        if assets[place[name]].move != "log":
+            raise RefusedError(
+                f"portfolio: {name} moves by differences: a risk factor, not a holding. Hold an "
+                f"instrument on it."
+            )
+    return [place[name] for name in book]
 
 
 def _blocks(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
+from numpy.typing import NDArray
 
 from features.market import MarketData
 from features.spreads import abdi_ranaldo_spread, corwin_schultz_spread, edge_spread
@@ -16,6 +17,7 @@ from flows.risk.linear import held_places
 from flows.scenario_sets.files import ScenarioSet
 from models.liquidation import evenly, sessions_to_sell
 from models.liquidity import Elasticity, Impact, Liquidity, fit_elasticity, liquidate
+from models.liquidity_conventions import SPREAD_POWER, VOLUME_POWER
 from models.measures import expected_shortfall, value_at_risk
 
 HALF_LIFE = 10.0
@@ -41,6 +43,7 @@ class HoldingLiquidity:
     volatility : float
         Daily, as of now.
     elasticity : Elasticity
+        Fitted on its past; the stated powers where that is too short.
     """
 
     spread: float
@@ -74,17 +77,18 @@ def holding_liquidity(market: MarketData, name: str) -> HoldingLiquidity | str:
     usual = {
         source: float(np.nanmedian(spread[-USUAL:]))
         for source, spread in estimates.items()
-        if np.isfinite(spread[-USUAL:]).any()
+        if (np.nan_to_num(spread[-USUAL:]) > 0.0).any()
     }
+    usual = {source: spread for source, spread in usual.items() if spread > 0.0}
     if not usual:
-        return "no sound bars in the last quarter"
+        return "no spread can be seen in the bars of the last quarter"
     # Where a spread is small each estimate is mostly noise, which none of them lets fall below
-    # zero: the least of them is the nearest.
+    # zero: the least of them is the nearest, unless it sees nothing at all.
     source = min(usual, key=lambda one: usual[one])
     try:
         elasticity = fit_elasticity(_log(estimates[source]), _log(traded), _log(volatility))
-    except ValueError as error:
-        return str(error)
+    except ValueError:  # too short a past
+        elasticity = Elasticity(SPREAD_POWER, VOLUME_POWER)
     return HoldingLiquidity(
         spread=usual[source],
         source=source,
@@ -106,7 +110,7 @@ def liquidity_adjusted(
 
     Each holding is sold evenly over as many sessions as keep its sales to a tenth of its volume,
     at most the set's. Spread, volume and volatility move with each path's own volatility by powers
-    fitted on the instrument's past.
+    fitted on the instrument's past; where the set holds spreads and depths, by those.
 
     Parameters
     ----------
@@ -121,57 +125,104 @@ def liquidity_adjusted(
     -------
     dict
         ``status`` computed, or why not; ``levels`` with VaR and ES with and without cost, as
-        shares of value; ``positions`` with horizon, spread and cost of each.
+        shares of value; ``positions`` with horizon, spread and cost of each; ``untold``, the
+        holdings without bars and their weights: sold in one session at no cost.
     """
-    found = {name: holding_liquidity(market, name) for name in book}
-    if lacking := {name: why for name, why in found.items() if isinstance(why, str)}:
-        return {"status": "; ".join(f"{name}: {why}" for name, why in lacking.items())}
     if not book:
         return {"status": "the book holds nothing"}
+    found = {name: holding_liquidity(market, name) for name in book}
+    untold = {name: why for name, why in found.items() if isinstance(why, str)}
+    if len(untold) == len(book):
+        return {"status": "; ".join(f"{name}: {why}" for name, why in untold.items())}
     known = [one for one in found.values() if isinstance(one, HoldingLiquidity)]
-    weights = np.array(list(book.values()), dtype=np.float64)
+    sold = [name for name, one in found.items() if isinstance(one, HoldingLiquidity)]
+    weights = np.array([book[name] for name in sold], dtype=np.float64)
     steps = told.moves.shape[1]
     sessions = sessions_to_sell(
         weights * value, np.array([one.volume for one in known]), participation=PARTICIPATION
     )
     within = np.minimum(sessions, steps)
     longest = int(within.max())
-    moves = np.asarray(told.moves[:, :longest])[:, :, held_places(book, told)]
-    returns = np.expm1(moves.astype(np.float64))
-    liquidity = _along(known, returns)
+    at = held_places({name: book[name] for name in sold}, told)
+    returns = np.expm1(np.asarray(told.moves[:, :longest])[:, :, at].astype(np.float64))
     held = evenly(within, longest)
-    sold = liquidate(returns * weights * value, weights * value, held, liquidity, impact=Impact())
-    free = liquidate(
+    out = liquidate(
         returns * weights * value,
         weights * value,
         held,
-        Liquidity(0.0 * liquidity.spread, liquidity.volatility, liquidity.volume),
-        impact=Impact(temporary=0.0, permanent=0.0),
+        _of_set(told, at, longest, known, _along(known, returns)),
+        impact=Impact(),
     )
+    rest = {name: book[name] for name in untold}
+    first = np.asarray(told.moves[:, 0])[:, held_places(rest, told)]
+    with_cost = out.pnl.sum(axis=1) / value + np.expm1(first) @ np.array(list(rest.values()))
+    cost = (out.exogenous + out.endogenous).sum(axis=1) / value
     path_weights = None if told.weights is None else np.asarray(told.weights)
-    with_cost, without = sold.pnl.sum(axis=1) / value, free.pnl.sum(axis=1) / value
     return {
         "status": "computed",
         "value": value,
         "participation": PARTICIPATION,
-        "levels": [
+        "levels": measured(with_cost + cost, with_cost, alphas=alphas, weights=path_weights),
+        "positions": [
             {
-                "alpha": alpha,
-                "var": value_at_risk(without, alpha=alpha, weights=path_weights),
-                "es": expected_shortfall(without, alpha=alpha, weights=path_weights),
-                "liquidity_adjusted_var": value_at_risk(
-                    with_cost, alpha=alpha, weights=path_weights
-                ),
-                "liquidity_adjusted_es": expected_shortfall(
-                    with_cost, alpha=alpha, weights=path_weights
-                ),
+                "position": name,
+                "sessions": int(sessions[k]),
+                "beyond_set": bool(sessions[k] > steps),
+                "spread": one.spread,
+                "spread_source": one.source if told.spread is None else "scenario set",
+                "mean_spread_cost": float(out.exogenous[:, k].mean()) / value,
+                "mean_impact_cost": float(out.endogenous[:, k].mean()) / value,
             }
-            for alpha in alphas
+            for k, (name, one) in enumerate(zip(sold, known, strict=True))
         ],
-        "positions": _positions(
-            book, known, sessions, steps, sold.exogenous, sold.endogenous, value
-        ),
+        "untold": [
+            {"position": name, "why": why, "value": book[name]} for name, why in untold.items()
+        ],
     }
+
+
+def measured(
+    without: Float[np.ndarray, " path"],
+    with_cost: Float[np.ndarray, " path"],
+    *,
+    alphas: Sequence[float],
+    weights: Float[np.ndarray, " path"] | None,
+) -> list[dict[str, float]]:
+    """VaR and ES of a sale with and without its costs, one row a level."""
+    return [
+        {
+            "alpha": alpha,
+            "var": value_at_risk(without, alpha=alpha, weights=weights),
+            "es": expected_shortfall(without, alpha=alpha, weights=weights),
+            "liquidity_adjusted_var": value_at_risk(with_cost, alpha=alpha, weights=weights),
+            "liquidity_adjusted_es": expected_shortfall(with_cost, alpha=alpha, weights=weights),
+        }
+        for alpha in alphas
+    ]
+
+
+def _of_set(
+    told: ScenarioSet,
+    at: list[int],
+    longest: int,
+    known: Sequence[HoldingLiquidity],
+    modelled: Liquidity,
+) -> Liquidity:
+    """Spread and depth of the set where it has them: drawn with the moves, not derived."""
+
+    def drawn(
+        array: NDArray[np.float32] | None, usual: Float[np.ndarray, " holding"] | float
+    ) -> Float[np.ndarray, "path step holding"] | None:
+        if array is None:
+            return None
+        return np.asarray(array[:, :longest])[:, :, at].astype(np.float64) * usual
+
+    spread, volume = modelled.spread, modelled.volume
+    if (own := drawn(told.spread, 1.0)) is not None:
+        spread = np.where(np.isfinite(own), own, spread)
+    if (own := drawn(told.depth, np.array([one.volume for one in known]))) is not None:
+        volume = np.where(own > 0.0, own, volume)
+    return Liquidity(spread, modelled.volatility, volume)
 
 
 def _along(
@@ -192,29 +243,6 @@ def _along(
     by_spread = np.array([one.elasticity.spread for one in known])
     by_volume = np.array([one.elasticity.volume for one in known])
     return Liquidity(spread * ratio**by_spread, start * ratio, volume * ratio**by_volume)
-
-
-def _positions(
-    book: Mapping[str, float],
-    known: Sequence[HoldingLiquidity],
-    sessions: Int[np.ndarray, " holding"],
-    steps: int,
-    exogenous: Float[np.ndarray, "path holding"],
-    endogenous: Float[np.ndarray, "path holding"],
-    value: float,
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "position": name,
-            "sessions": int(sessions[k]),
-            "beyond_set": bool(sessions[k] > steps),
-            "spread": one.spread,
-            "spread_source": one.source,
-            "mean_spread_cost": float(exogenous[:, k].mean()) / value,
-            "mean_impact_cost": float(endogenous[:, k].mean()) / value,
-        }
-        for k, (name, one) in enumerate(zip(book, known, strict=True))
-    ]
 
 
 def _log(values: Float[np.ndarray, " session"]) -> Float[np.ndarray, " session"]:

@@ -38,6 +38,8 @@ def page_of(risk: Mapping[str, Any]) -> str:
             "amount": amount,
             "percent": lambda value: percent(value, 2),
             "moved": moved_in(str(risk["unit"])),
+            "plain": plain,
+            "often": often,
             "level": level,
         },
     ).render(
@@ -106,6 +108,18 @@ def moved_in(unit: str) -> Callable[[float], str]:
     if unit == "share":
         return lambda value: signed_percent(value, 2)
     return lambda value: f"{value:+,.0f} {unit}".replace("-", "\N{MINUS SIGN}")
+
+
+def often(years: float) -> str:
+    """How often something comes back."""
+    if years < 1.0:
+        return f"about {1.0 / years:,.0f} times a year"
+    return f"about once in {years:,.0f} years" if years >= 1.5 else "about once a year"
+
+
+def plain(value: float) -> str:
+    """A whole amount of a table whose unit stands beside it; nothing for a zero."""
+    return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}") if round(value) else ""
 
 
 def contributions(risk: Mapping[str, Any]) -> str:

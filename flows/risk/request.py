@@ -42,8 +42,12 @@ class RiskRequest(BaseModel):
         Whose probability is asked, and that a reverse stress is to reach: share of value.
     tilt : bool
         Whether paths are weighted so that their tail is the learned one.
-    add : mapping of instrument to weight
-        Trades that are tried out.
+    add : mapping of name to float
+        Trades that are tried out: weights, or units of a position or of a listed instrument.
+    stress : Path or None
+        A stress file; the book is told under it as well.
+    since : date or None
+        Session since which the P&L of a book of quantities is explained; by default the last.
     default : str or None
         Issuer whose default is tried out on a book of quantities.
     research : bool
@@ -66,6 +70,8 @@ class RiskRequest(BaseModel):
     loss: Annotated[float, Field(gt=0.0, lt=10.0)] = 0.05
     tilt: bool = False
     add: dict[str, float] = Field(default_factory=dict[str, float])
+    stress: Path | None = None
+    since: date | None = None
     default: str | None = None
     research: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -91,7 +97,7 @@ def risk_request(**given: object) -> RiskRequest:
 
 
 def trades(text: str | None) -> dict[str, float]:
-    """``SPY=0.1,TLT=-0.1`` as weights to add.
+    """``SPY=0.1,TLT=-0.1`` as amounts to add.
 
     Raises
     ------

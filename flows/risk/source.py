@@ -1,20 +1,21 @@
-"""The book that is asked for, and the scenarios it is put through."""
+"""The scenarios that a book is put through."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from features.positions import Position
-from features.pricing_market import PricingMarket
 from flows.ingest import Ingested
 from flows.refusal import RefusedError
+from flows.risk.book import Book
+from flows.risk.linear import Weights
 from flows.risk.request import RiskRequest
+from flows.risk.revalued import Quantities
 from flows.scenario_sets.files import ScenarioSet, read_set
+from flows.scenario_sets.stress_file import read_stress
 from flows.scenario_sets.verify import stamp, usable
 
 
@@ -33,34 +34,10 @@ class Source:
     about: dict[str, Any]
 
 
-def book_of(
-    found: Ingested, request: RiskRequest
-) -> tuple[dict[str, float] | None, tuple[Position, ...]]:
-    """Weights of the book, or its positions, with the trades that are tried out left for later."""
-    name = request.portfolio
-    if name in found.market.portfolios:
-        return dict(found.market.portfolios[name]), ()
-    if name in found.verdicts.positions:
-        if request.add:
-            raise RefusedError(
-                f"--add: {name} holds quantities; trades are tried out on books of weights. Copy "
-                f"its file, change it, and ask for both."
-            )
-        return None, tuple(found.verdicts.positions[name])
-    refused = [one["reason"] for one in found.verdicts.excluded() if one["series"] == name]
-    known = sorted({*found.market.portfolios, *found.verdicts.positions})
-    raise RefusedError(
-        f"portfolio: {name} "
-        + (f"was rejected: {refused[0]}" if refused else "is not in the market directory.")
-        + f" There are {', '.join(known) or 'none'}."
-    )
-
-
 def scenarios_of(
     request: RiskRequest,
     found: Ingested,
-    book: Mapping[str, float] | None,
-    positions: tuple[Position, ...],
+    book: Book,
     root: Path,
 ) -> Source:
     """The set that was named, checked before it is opened, or one drawn for the book.
@@ -90,7 +67,7 @@ def scenarios_of(
             "stress": predicate["sampling"].get("stress"),
         }
     else:
-        told = _drawn(request, found, book, positions)
+        told = _drawn(request, found, book)
         about = {
             "model": request.model,
             "sha256": None,
@@ -102,20 +79,14 @@ def scenarios_of(
     return Source(told, {**about, "paths": paths, "horizon": steps})
 
 
-def _drawn(
-    request: RiskRequest,
-    found: Ingested,
-    book: Mapping[str, float] | None,
-    positions: tuple[Position, ...],
-) -> ScenarioSet:
+def _drawn(request: RiskRequest, found: Ingested, book: Book) -> ScenarioSet:
     """Scenarios of what the book depends on, in memory."""
     from models.scenarios.chunks import chunks
     from models.scenarios.registry import fit_generator
 
     market = found.market
-    names = list(dict.fromkeys([*(book or ()), *request.add]))
-    if book is None:
-        names = _underlyings(found, positions, request.base)
+    names = list(book.weights) if isinstance(book, Weights) else _underlyings(found, book)
+    names = list(dict.fromkeys([*names, *_asked(request, found)]))
     if not names:
         raise RefusedError(
             f"portfolio: {request.portfolio} holds nothing that moves: its risk is zero, and there "
@@ -132,28 +103,20 @@ def _drawn(
     return ScenarioSet(np.concatenate(moves), model.assets)
 
 
-def _underlyings(found: Ingested, positions: tuple[Position, ...], base: str) -> list[str]:
+def _asked(request: RiskRequest, found: Ingested) -> list[str]:
+    """Series that a trade or a stress names; one that is not listed is refused where it is used."""
+    names = list(request.add)
+    if request.stress is not None:
+        stress = read_stress(request.stress)
+        names += [*stress.shocks, *((stress.correlation and stress.correlation.invert) or ())]
+    return [name for name in names if name in found.market.instruments]
+
+
+def _underlyings(found: Ingested, book: Quantities) -> list[str]:
     """Every price and rate of exchange that a book of quantities depends on, and every rate."""
     listed = found.market.instruments
-    spots = [name for name in factor_names(found, positions, base) if name in listed]
+    spots = [name for name in book.factor_names if name in listed]
     rates = [name for name, one in listed.items() if one.kind in ("rate", "spread")]
     enough = found.market.close[rates].notna().sum() > 500
-    return list(dict.fromkeys([*spots, *(name for name in rates if enough[name])]))
-
-
-def factor_names(found: Ingested, positions: tuple[Position, ...], base: str) -> list[str]:
-    """Names of everything a book of quantities depends on."""
-    from models.instruments.book import priced_book
-
-    try:
-        book = priced_book(positions, pricing_of(found), base_currency=base)
-    except ValueError as error:
-        raise RefusedError(f"portfolio: {error}") from error
-    return [one.name for one in book.factors]
-
-
-def pricing_of(found: Ingested) -> PricingMarket:
-    """What books of quantities are valued with."""
-    if found.verdicts.pricing is None:
-        raise RefusedError("portfolio: nothing was handed on to value it with. Read it again.")
-    return found.verdicts.pricing
+    stated = [one.source for one in book.pricing.proxies.values() if one.source in listed]
+    return list(dict.fromkeys([*spots, *(name for name in rates if enough[name]), *stated]))

@@ -2,128 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from flows.risk.linear import held_places
+from flows.refusal import RefusedError
+from flows.risk.book import Book
 from flows.risk.numbers import Outcomes
 from flows.scenario_sets.files import ScenarioSet
+from models.base import Asset
 from models.scenarios.plausible import Distances, distances
-from models.scenarios.reverse_stress import most_plausible_loss
+from models.scenarios.reverse_stress import TOLERANCE, most_plausible_loss
 
 MOVERS = 5
-"""Assets that are named of a scenario, from the one that cost most."""
+"""Positions, and series, that are named of a scenario, from the one that cost most."""
+METHOD = (
+    "full repricing; two searches on the distance, from the nearest losing scenario and from the "
+    "delta-gamma quadratic"
+)
+
+Moves = Float[np.ndarray, "path asset"]
 
 
-def worst_scenario(
-    book: Mapping[str, float], told: ScenarioSet, outcomes: Outcomes
-) -> dict[str, Any]:
-    """The path that costs a book of weights most, and how far out its move lies.
+def worst_scenario(book: Book, told: ScenarioSet, outcomes: Outcomes) -> dict[str, Any]:
+    """The path that costs a book most, and how far out its market move lies.
 
     Parameters
     ----------
-    book : mapping of instrument to weight
+    book : Book
     told : ScenarioSet
     outcomes : Outcomes
         Of the book on the set.
+
+    Returns
+    -------
+    dict
+        ``status``; ``path``, ``pnl``, ``distance`` and what follows from it; ``moves`` of the
+        positions that cost most, and ``series`` with what each series' move alone would have made.
     """
-    if not book:
+    if not book.positions:
         return {"status": "the book holds nothing"}
-    moves = totals(book, told, horizon=outcomes.horizon)
-    worst = int(np.argmin(outcomes.total))
-    try:
-        measure = distances(moves)
-    except ValueError as error:
-        return {"path": worst, "pnl": float(outcomes.total[worst]), "status": str(error)}
-    distance = float(measure.of(moves[worst][None])[0])
-    return {
-        "path": worst,
-        "pnl": float(outcomes.total[worst]),
-        "status": "computed",
-        **_how_far(measure, distance, outcomes.horizon),
-        "moves": _named(book, moves[worst], outcomes.pnl[worst]),
-    }
-
-
-def worst_revaluation(told: ScenarioSet, outcomes: Outcomes) -> dict[str, Any]:
-    """The path that costs a book of quantities most, and how far out its market move lies.
-
-    Parameters
-    ----------
-    told : ScenarioSet
-    outcomes : Outcomes
-        Of the book on the set.
-    """
-    moves = np.asarray(told.moves[:, : outcomes.horizon]).sum(axis=1, dtype=np.float64)
+    assets, moves = moved(book, told, horizon=outcomes.horizon)
     worst = int(np.argmin(outcomes.total))
     found: dict[str, Any] = {"path": worst, "pnl": float(outcomes.total[worst])}
     try:
         measure = distances(moves)
     except ValueError as error:
         return {**found, "status": str(error)}
-    order = np.argsort(outcomes.pnl[worst], kind="stable")[:MOVERS]
+    distance = float(measure.of(moves[worst][None])[0])
     return {
         **found,
         "status": "computed",
-        **_how_far(measure, float(measure.of(moves[worst][None])[0]), outcomes.horizon),
-        "moves": [
-            {
-                "position": outcomes.positions[k],
-                "move": None,
-                "pnl": float(outcomes.pnl[worst, k]),
-            }
-            for k in order
-        ],
+        **_how_far(measure, distance, outcomes.horizon),
+        **_named(book, assets, moves[worst], outcomes.pnl[worst]),
     }
 
 
 def breaking_move(
-    book: Mapping[str, float], told: ScenarioSet, outcomes: Outcomes, *, loss: float
+    book: Book, told: ScenarioSet, outcomes: Outcomes, *, loss: float
 ) -> dict[str, Any]:
-    """The most plausible joint move at which a book of weights loses an amount.
+    """The most plausible joint move at which a book loses an amount, by full repricing.
 
     Parameters
     ----------
     book, told, outcomes
         As `worst_scenario`.
     loss : float
-        Share of the book's value, positive.
+        In the unit of the P&L, positive.
+
+    Returns
+    -------
+    dict
+        As `worst_scenario`, with ``method``, the ``tolerance`` of the loss, and
+        ``misalignment`` (`models.scenarios.reverse_stress.Breaking`).
     """
-    if not book:
+    if not book.positions:
         return {"loss": loss, "status": "the book holds nothing"}
-    moves = totals(book, told, horizon=outcomes.horizon)
-    weights = np.array(list(book.values()), dtype=np.float64)
-    pnl_of = _held(weights)
+    assets, moves = moved(book, told, horizon=outcomes.horizon)
+    reprice = book.repriced(assets)
+
+    def pnl_of(some: Moves) -> Float[np.ndarray, " path"]:
+        return reprice(some).sum(axis=1)
+
     try:
         measure = distances(moves)
-        found = most_plausible_loss(moves, pnl_of(moves), loss=loss, measure=measure, pnl_of=pnl_of)
-    except ValueError as error:
+        # What a rebalanced book made of the path between is another P&L than that of the move.
+        total = pnl_of(moves) if book.unit == "share" else outcomes.total
+        found = most_plausible_loss(moves, total, loss=loss, measure=measure, pnl_of=pnl_of)
+    except (ValueError, RefusedError) as error:
         return {"loss": loss, "status": str(error)}
     return {
         "loss": loss,
         "status": "computed",
         "pnl": found.pnl,
+        "method": METHOD,
+        "tolerance": TOLERANCE,
+        "misalignment": found.misalignment,
         **_how_far(measure, found.distance, outcomes.horizon),
-        "moves": _named(book, found.move, np.expm1(found.move) * weights),
+        **_named(book, assets, found.move, reprice(found.move[None])[0]),
     }
 
 
-def totals(
-    book: Mapping[str, float], told: ScenarioSet, *, horizon: int
-) -> Float[np.ndarray, "path holding"]:
-    """Log move of each holding over the horizon."""
-    at = held_places(book, told)
-    return np.asarray(told.moves[:, :horizon])[:, :, at].sum(axis=1, dtype=np.float64)
-
-
-def _held(
-    weights: Float[np.ndarray, " holding"],
-) -> Callable[[Float[np.ndarray, "path holding"]], Float[np.ndarray, " path"]]:
-    """Return of a book that is bought and held: of a move, its path is not known."""
-    return lambda moves: np.expm1(moves) @ weights
+def moved(book: Book, told: ScenarioSet, *, horizon: int) -> tuple[tuple[Asset, ...], Moves]:
+    """Assets that change what a book is worth, and their total moves over the horizon."""
+    at = book.places(told.assets)
+    moves = np.asarray(told.moves[:, :horizon])[:, :, at].sum(axis=1, dtype=np.float64)
+    return tuple(told.assets[k] for k in at), moves
 
 
 def _how_far(measure: Distances, distance: float, horizon: int) -> dict[str, Any]:
@@ -136,13 +122,34 @@ def _how_far(measure: Distances, distance: float, horizon: int) -> dict[str, Any
 
 
 def _named(
-    book: Mapping[str, float],
-    moves: Float[np.ndarray, " holding"],
-    pnl: Float[np.ndarray, " holding"],
-) -> list[dict[str, Any]]:
-    names = list(book)
+    book: Book,
+    assets: Sequence[Asset],
+    move: Float[np.ndarray, " asset"],
+    pnl: Float[np.ndarray, " position"],
+) -> dict[str, Any]:
+    """Positions that cost most, and what each series' move would have made alone.
+
+    A position that is a series of the set has its own move as well.
+    """
+    alone = book.repriced(assets)(np.diag(move)).sum(axis=1)
+    series = {
+        asset.instrument: {
+            "series": asset.instrument,
+            "move": float(np.expm1(move[k])) if asset.move == "log" else float(move[k]),
+            "relative": asset.move == "log",
+            "pnl": float(alone[k]),
+        }
+        for k, asset in enumerate(assets)
+    }
     order = np.argsort(pnl, kind="stable")[:MOVERS]
-    return [
-        {"position": names[k], "move": float(np.expm1(moves[k])), "pnl": float(pnl[k])}
-        for k in order
-    ]
+    return {
+        "moves": [
+            {
+                "position": name,
+                "move": series[name]["move"] if name in series else None,
+                "pnl": float(pnl[k]),
+            }
+            for k, name in ((k, book.positions[k]) for k in order)
+        ],
+        "series": sorted(series.values(), key=lambda one: one["pnl"])[:MOVERS],
+    }

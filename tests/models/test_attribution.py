@@ -12,6 +12,7 @@ from models.attribution import (
     es_contributions,
     es_error,
     es_parts,
+    mean_parts,
     var_contributions,
     var_error,
 )
@@ -98,3 +99,10 @@ def test_unequal_weights_widen_the_bars():
 def test_what_loses_nothing_is_not_shared_out():
     with pytest.raises(ValueError, match="lose nothing"):
         var_contributions(np.zeros((1000, 2)), alpha=0.95)
+
+
+def test_means_by_label_add_up_worst_first():
+    pnl = np.array([[1.0, -4.0, 2.0], [3.0, -2.0, 0.0]])
+    assert mean_parts(pnl, ("a", "b", "a")) == {"b": -3.0, "a": 3.0}
+    assert list(mean_parts(pnl, ("a", "b", "a"))) == ["b", "a"]
+    assert mean_parts(pnl, ("a", "b", "c"), weights=np.array([1.0, 0.0]))["b"] == -4.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,14 @@ def asked(monkeypatch: pytest.MonkeyPatch, state_root: Path) -> list[RiskRequest
 
 def test_the_options_reach_the_job_and_the_page_comes_last(asked: list[RiskRequest]):
     line = "risk --portfolio desk --horizon 5 --base EUR --value 1e6 --add SPY=0.1 --tilt --seed 3"
+    line += " --stress rates.yaml --since 2024-06-03"
     told = CliRunner().invoke(app, line.split())
     assert told.exit_code == 0, told.output
     (request,) = asked
     assert (request.horizon, request.base, request.value, request.seed) == (5, "EUR", 1e6, 3)
     assert request.add == {"SPY": 0.1}
     assert request.tilt
+    assert (request.stress, request.since) == (Path("rates.yaml"), date(2024, 6, 3))
     lines = told.stdout.splitlines()
     assert lines[-1] == "risk.html"
     assert any(text.startswith("HOLD") for text in lines)

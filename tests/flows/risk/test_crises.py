@@ -50,6 +50,8 @@ def test_the_covid_window_is_compounded_session_by_session():
     assert covid["worst_ten_sessions"] == pytest.approx(ten)
     assert sum(part["pnl"] for part in covid["parts"]) == pytest.approx(covid["pnl"])
     assert covid["parts"][0]["pnl"] <= covid["parts"][1]["pnl"]
+    (equity,) = covid["classes"]
+    assert equity == {"asset_class": "equity", "pnl": pytest.approx(covid["pnl"])}
 
 
 def test_what_cannot_be_replayed_says_why():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,8 +87,37 @@ def test_a_small_book_pays_half_the_spread_and_a_large_one_more(
     assert all(one["beyond_set"] for one in found["positions"])
 
 
-def test_what_cannot_be_told_is_named(market: MarketData, told: ScenarioSet):
+def test_what_cannot_be_told_is_counted_and_sold_at_no_cost(market: MarketData, told: ScenarioSet):
     assert holding_liquidity(market, "C") == "no open, high and low"
-    found = liquidity_adjusted({"A": 0.5, "C": 0.5}, told, market, value=1e6, alphas=[0.975])
-    assert found["status"] == "C: no open, high and low"
+    assets = (*told.assets, Asset("C", "price", "log", "USD", 100.0))
+    still = np.zeros((*told.moves.shape[:2], 1), np.float32)
+    with_c = ScenarioSet(np.concatenate([told.moves, still], axis=2), assets)
+    found = liquidity_adjusted({"A": 0.5, "C": 0.5}, with_c, market, value=1e6, alphas=[0.975])
+    alone = liquidity_adjusted({"A": 0.5}, told, market, value=1e6, alphas=[0.975])
+    assert found["untold"] == [{"position": "C", "why": "no open, high and low", "value": 0.5}]
+    assert found["levels"] == alone["levels"]  # C never moves, and costs nothing
+    assert liquidity_adjusted({"C": 1.0}, with_c, market, value=1e6, alphas=[])["status"] == (
+        "C: no open, high and low"
+    )
     assert liquidity_adjusted({}, told, market, value=1.0, alphas=[])["status"].endswith("nothing")
+
+
+def test_spreads_and_depths_of_the_set_win_over_what_the_bars_say(
+    market: MarketData, told: ScenarioSet
+):
+    wide = np.full(told.moves.shape, 0.04, np.float32)
+    usual = liquidity_adjusted({"A": 1.0}, told, market, value=1e3, alphas=[0.975])
+    spread = liquidity_adjusted(
+        {"A": 1.0}, replace(told, spread=wide), market, value=1e3, alphas=[0.975]
+    )
+    assert spread["positions"][0]["spread_source"] == "scenario set"
+    assert spread["positions"][0]["mean_spread_cost"] == pytest.approx(0.02)
+    assert usual["positions"][0]["mean_spread_cost"] < 0.01
+    shallow = replace(told, depth=np.full(told.moves.shape, 0.25, np.float32))
+    dry = liquidity_adjusted({"A": 1.0}, shallow, market, value=1e3, alphas=[0.975])
+    usually = np.full(told.moves.shape, 1.0, np.float32)
+    wet = liquidity_adjusted(
+        {"A": 1.0}, replace(told, depth=usually), market, value=1e3, alphas=[0.975]
+    )
+    cost = [one["positions"][0]["mean_impact_cost"] for one in (dry, wet)]
+    assert cost[0] / cost[1] == pytest.approx(2.0, rel=1e-3)  # the square root of four

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.risk.page import amount_in, headline, moved_in, page_of
+from flows.risk.page import amount_in, headline, moved_in, often, page_of
 
 
 def minimal(**given: Any) -> dict[str, Any]:
@@ -41,6 +41,10 @@ def minimal(**given: Any) -> dict[str, Any]:
         "crises": [],
         "worst": nothing,
         "reverse": nothing,
+        "inverted": nothing,
+        "stress": None,
+        "explained": nothing,
+        "carry": nothing,
         "liquidity": nothing,
         "what_if": None,
         "ripple": None,
@@ -77,3 +81,15 @@ def test_amounts_have_their_unit(unit: str, amount: float, text: str):
 def test_changes_have_their_sign():
     assert moved_in("USD")(1500.0) == "+1,500 USD"
     assert moved_in("share")(0.001) == "+0.10%"
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [
+        (0.05, "about 20 times a year"),
+        (1.2, "about once a year"),
+        (31.4, "about once in 31 years"),
+    ],
+)
+def test_what_comes_back_says_how_often(years: float, words: str):
+    assert often(years) == words

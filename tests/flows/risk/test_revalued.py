@@ -10,9 +10,11 @@ from features.instruments import Instrument
 from features.positions import Position
 from features.pricing_market import PricingMarket, VolSurface, ZeroCurve
 from flows.refusal import RefusedError
-from flows.risk.revalued import revalued
+from flows.risk.numbers import Outcomes
+from flows.risk.revalued import Quantities
 from flows.scenario_sets.files import ScenarioSet
 from models.base import Asset
+from models.instruments.book import priced_book
 
 AS_OF = pd.Timestamp("2024-12-31")
 INSTRUMENTS = {
@@ -50,19 +52,27 @@ PUT = Position(
 )
 
 
+def held(*positions: Position, base: str = "USD") -> Quantities:
+    return Quantities(positions, PRICING, base, priced_book(positions, PRICING, base_currency=base))
+
+
+def revalued(*positions: Position, horizon: int, base: str = "USD") -> Outcomes:
+    return held(*positions, base=base).outcomes(TOLD, horizon=horizon)
+
+
 def test_shares_are_worth_their_price():
-    told = revalued([STOCK], PRICING, TOLD, horizon=10, base="USD")
+    told = revalued(STOCK, horizon=10)
     total = MOVES[:, :, 0].sum(axis=1, dtype=np.float64)
-    assert told.value == pytest.approx(1000.0)
-    np.testing.assert_allclose(told.outcomes.total, 1000.0 * np.expm1(total), rtol=1e-6)
-    assert told.outcomes.unit == "USD"
+    assert held(STOCK).value == pytest.approx(1000.0)
+    np.testing.assert_allclose(told.total, 1000.0 * np.expm1(total), rtol=1e-6)
+    assert told.unit == "USD"
 
 
 def test_a_base_currency_moves_with_the_rate():
-    told = revalued([STOCK], PRICING, TOLD, horizon=10, base="EUR")
+    told = revalued(STOCK, horizon=10, base="EUR")
     total = MOVES.sum(axis=1, dtype=np.float64)
     np.testing.assert_allclose(
-        told.outcomes.total,
+        told.total,
         1000.0 / 1.1 * np.expm1(total[:, 0] - total[:, 1]),
         rtol=1e-5,
         atol=1e-6,
@@ -70,25 +80,47 @@ def test_a_base_currency_moves_with_the_rate():
 
 
 def test_a_sold_put_loses_more_than_it_gains_and_parts_add_up():
-    told = revalued([STOCK, PUT], PRICING, TOLD, horizon=10, base="USD")
-    put = told.outcomes.pnl[:, 1]
+    told = revalued(STOCK, PUT, horizon=10)
+    put = told.pnl[:, 1]
     fall = MOVES[:, :, 0].sum(axis=1) < 0
     assert put[fall].min() < -put[~fall].max()
-    assert told.outcomes.groups["asset_class"] == ("equity", "equity")
-    np.testing.assert_allclose(told.outcomes.total, told.outcomes.pnl.sum(axis=1))
-    assert any("volatility" in note for note in told.notes)
+    assert told.groups["asset_class"] == ("equity", "equity")
+    np.testing.assert_allclose(told.total, told.pnl.sum(axis=1))
+    assert any("volatility" in note for note in held(PUT).notes(TOLD.assets))
 
 
 def test_a_shorter_horizon_uses_the_first_steps():
-    told = revalued([STOCK], PRICING, TOLD, horizon=1, base="USD")
+    told = revalued(STOCK, horizon=1)
     np.testing.assert_allclose(
-        told.outcomes.total, 1000.0 * np.expm1(MOVES[:, 0, 0].astype(np.float64)), rtol=1e-6
+        told.total, 1000.0 * np.expm1(MOVES[:, 0, 0].astype(np.float64)), rtol=1e-6
     )
 
 
-def test_what_cannot_be_priced_or_moved_is_refused():
-    with pytest.raises(RefusedError, match=r"portfolio: .*GME"):
-        revalued([Position("GME", 1.0, "equity", "USD")], PRICING, TOLD, horizon=1, base="USD")
+def test_what_cannot_be_moved_is_refused():
     lonely = ScenarioSet(MOVES[:, :, 1:], TOLD.assets[1:])
     with pytest.raises(RefusedError, match="ACME is held by the book and moves in no scenario"):
-        revalued([STOCK], PRICING, lonely, horizon=1, base="USD")
+        held(STOCK).outcomes(lonely, horizon=1)
+    with pytest.raises(RefusedError, match="Make a longer set"):
+        held(STOCK).outcomes(TOLD, horizon=11)
+
+
+def test_only_what_moves_the_book_counts_among_the_series_of_a_set():
+    assert held(STOCK).places(TOLD.assets) == [0]
+    assert held(STOCK, base="EUR").places(TOLD.assets) == [0, 1]
+
+
+def test_one_unit_stands_alone_whether_it_is_held_or_listed():
+    book = held(STOCK, PUT)
+    one = book.alone("ACME-PUT")
+    assert one is not None
+    assert one.value == pytest.approx(book.priced.today()[1] / -5.0)
+    euro = book.alone("EURUSD")
+    assert euro is not None
+    assert euro.value == pytest.approx(1.1)
+    assert book.alone("GME") is None
+
+
+def test_a_book_that_is_worth_less_than_nothing_is_measured_by_its_positions():
+    sold = held(PUT)
+    assert sold.value < 0.0
+    assert sold.size == pytest.approx(-sold.value)

@@ -83,3 +83,17 @@ def test_a_book_that_cannot_lose_is_refused(moves: np.ndarray, measure: Distance
 def test_the_amount_is_a_loss(moves: np.ndarray, measure: Distances, loss: float):
     with pytest.raises(ValueError, match="above zero"):
         most_plausible_loss(moves, linear(moves), loss=loss, measure=measure, pnl_of=linear)
+
+
+def test_a_hedge_that_hides_the_slope_is_seen_through_by_its_curvature(
+    moves: np.ndarray, measure: Distances
+):
+    def short_straddle(x: np.ndarray) -> np.ndarray:
+        return -40.0 * (x[:, 0] - measure.centre[0]) ** 2 + 0.01 * x[:, 1]
+
+    told = most_plausible_loss(
+        moves, short_straddle(moves), loss=0.2, measure=measure, pnl_of=short_straddle
+    )
+    assert abs(told.move[0] - measure.centre[0]) == pytest.approx(np.sqrt(0.2 / 40.0), rel=0.01)
+    assert told.pnl == pytest.approx(-0.2, rel=1e-5)
+    assert told.misalignment < 1e-6
