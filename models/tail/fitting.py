@@ -37,7 +37,9 @@ def fitted_heads(
     jobs: int,
     unfinished: Path | None,
 ) -> Iterator[tuple[PooledWindow, str, bytes]]:
-    """Heads in order; those that the store lacks are trained side by side.
+    """Heads as they become ready; those that the store lacks are trained side by side.
+
+    The longest trainings begin first, so that no process is left alone with one of them.
 
     Parameters
     ----------
@@ -59,30 +61,32 @@ def fitted_heads(
         Window, name of the head, and the head as `Head.to_bytes` gives it.
     """
     digest = _RowsDigest(pool)
-    tasks: list[tuple[PooledWindow, str, int, Lesson | None, str]] = []
+    serves: dict[str, list[tuple[PooledWindow, str]]] = {}
+    tasks: dict[str, tuple[int, HeadSettings, Lesson | None]] = {}
     for window, lesson in zip(windows, told, strict=True):
         until = np.datetime64(window.train_until.to_datetime64())
         size = int(np.searchsorted(pool.target, until, side="right"))
-        tasks.extend(
-            (window, kind, size, lesson, digest.key(size, kinds[kind], lesson)) for kind in kinds
+        for kind, settings in kinds.items():
+            key = digest.key(size, settings, lesson)
+            tasks[key] = (size, settings, lesson)
+            serves.setdefault(key, []).append((window, kind))
+    stored = {} if store is None else store.get_many(list(tasks))
+    for key, payload in stored.items():
+        for window, kind in serves[key]:
+            yield window, kind, payload
+    missing = [(key, task) for key, task in tasks.items() if key not in stored]
+    if not missing:
+        return
+    missing.sort(key=lambda one: (one[1][1].kind == "transformer", one[1][0]), reverse=True)
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        fresh = Parallel(return_as="generator_unordered")(
+            delayed(_trained)(key, pool, *task, unfinished) for key, task in missing
         )
-    stored = {} if store is None else store.get_many([key for *_, key in tasks])
-    missing = [task for task in tasks if task[-1] not in stored]
-    made: Iterator[bytes] = iter(())
-    if missing:
-        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-            fresh = Parallel(return_as="generator")(
-                delayed(_trained)(pool, size, kinds[kind], lesson, unfinished and unfinished / key)
-                for _, kind, size, lesson, key in missing
-            )
-        made = cast("Iterator[bytes]", iter(fresh))
-    for window, kind, _, _, key in tasks:
-        payload = stored.get(key)
-        if payload is None:
-            payload = next(made)
-            if store is not None:
-                store.put(key, payload)
-        yield window, kind, payload
+    for key, payload in cast("Iterator[tuple[str, bytes]]", iter(fresh)):
+        if store is not None:
+            store.put(key, payload)
+        for window, kind in serves[key]:
+            yield window, kind, payload
 
 
 @cache
@@ -104,17 +108,19 @@ def _made_by() -> str:
 
 
 def _trained(
+    key: str,
     pool: Rows,
     size: int,
     settings: HeadSettings,
     lesson: Lesson | None,
     unfinished: Path | None,
-) -> bytes:
+) -> tuple[str, bytes]:
     rows, weights = pool.first(size), None
     if lesson is not None:
         rows = rows.where(lesson.taught(rows.target))
         weights = lesson.weights(rows)
-    return fit_head(rows, settings, weights=weights, unfinished=unfinished).to_bytes()
+    head = fit_head(rows, settings, weights=weights, unfinished=unfinished and unfinished / key)
+    return key, head.to_bytes()
 
 
 class _RowsDigest:

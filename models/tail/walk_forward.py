@@ -199,7 +199,8 @@ def forecast_learned(
     payloads: dict[str, bytes] = {}
     fitted = fitted_heads(windows, told, kinds, pool, store, jobs, unfinished)
     for done, (window, kind, payload) in enumerate(fitted, start=1):
-        payloads[kind] = payload
+        if window is windows[-1]:
+            payloads[kind] = payload
         head = Head.from_bytes(payload)
         for c in judged:
             mine = rows[c.history.name]
@@ -219,7 +220,8 @@ def forecast_learned(
     challenge: dict[str, dict[str, TailForecast]] = {}
     if len(weeks):
         challenge = _said(judged, joined_maps(judged, rows, held, settings.weights), alphas)
-    return Learned(_said(judged, maps, alphas), payloads, windows, challenge)
+    heads = {kind: payloads[kind] for kind in kinds}
+    return Learned(_said(judged, maps, alphas), heads, windows, challenge)
 
 
 def _unserved(judged: Sequence[Candidate], rows: Mapping[str, Rows], kinds: Iterable[str]) -> Maps:
