@@ -188,9 +188,8 @@ def _spiral(
         # The book is sold on the way down: on average at the logarithmic mean of both prices.
         fall = sale * price / funds.depth
         after = price * np.exp(-fall)
-        mean = np.where(
-            fall > 0.0, price * -np.expm1(-fall) / np.where(fall > 0.0, fall, 1.0), price
-        )
+        far = fall > 1e-8  # nearer, the quotient would round, and no impact would not be none
+        mean = price * np.where(far, -np.expm1(-fall) / np.where(far, fall, 1.0), 1.0 - 0.5 * fall)
         sales = share[:, None] * held
         lost = (held - sales) @ (price - after) + sales @ (price - mean)
         equity, extra = equity - lost, extra + lost
