@@ -79,7 +79,8 @@ class Evidence:
     liquid : PathSample, optional
         Windows of history with known spreads.
     spread, depth : arrays of shape (window, step, asset), optional
-        Of ``liquid``.
+        Of ``liquid``; NaN where not known. An asset of which nothing is known has no liquidity in
+        the set either: it is not judged.
     """
 
     reference: PathSample
@@ -132,7 +133,7 @@ def certify(
     """
     reference = evidence.reference
     usual = reference.moves.std(axis=(0, 1), dtype=np.float64)
-    found = [*_every_path(issued, usual), *checks]
+    found = [*_every_path(issued, usual, evidence), *checks]
     rejected = {check.rule: check.paths for check in found if check.paths is not None}
     bad = np.logical_or.reduce(list(rejected.values()))
     if rejected and bad.all():
@@ -145,17 +146,27 @@ def certify(
     )
 
 
-def _every_path(issued: ScenarioSet, usual: Float[np.ndarray, " asset"]) -> list[Check]:
+def _every_path(
+    issued: ScenarioSet, usual: Float[np.ndarray, " asset"], evidence: Evidence
+) -> list[Check]:
     """Hard rules of the paths and quotes, in parts so that memory does not grow with the set."""
     parts: list[list[Check]] = []
+    wide, deep = (_shown(one, len(usual)) for one in (evidence.spread, evidence.depth))
     for start in range(0, len(issued.moves), AT_A_TIME):
         rows = slice(start, start + AT_A_TIME)
         part = [*path_checks(issued.moves[rows], issued.assets, usual=usual, first=start)]
         if issued.spread is not None:
-            depth = None if issued.depth is None else issued.depth[rows]
-            part += quote_checks(issued.spread[rows], depth, first=start)
+            depth = None if issued.depth is None else np.where(deep, issued.depth[rows], 0.0)
+            part += quote_checks(np.where(wide, issued.spread[rows], 0.0), depth, first=start)
         parts.append(part)
     return [merged(same) for same in zip(*parts, strict=True)]
+
+
+def _shown(cost: Cost | None, assets: int) -> Bool[np.ndarray, " asset"]:
+    """Assets whose liquidity is judged: all, but for those of which history knows nothing."""
+    if cost is None:
+        return np.ones(assets, dtype=np.bool_)
+    return np.asarray(np.isfinite(cost).any(axis=(0, 1)))
 
 
 def _figures(
@@ -227,8 +238,16 @@ def _liquidity(
         if mine is None or theirs is None or evidence.liquid is None:
             continue
         law = replace(candidate, moves=issued.moves[drawn], paths_per_date=1, block=1)
+        shown = _shown(theirs, len(issued.assets))
+        if not shown.any():
+            continue
         figures = liquidity_figures(
-            law, sign * mine[drawn], evidence.liquid, sign * theirs, seed=seed, draws=draws
+            law.of_assets(shown),
+            sign * mine[drawn][:, :, shown],
+            evidence.liquid.of_assets(shown),
+            sign * theirs[:, :, shown],
+            seed=seed,
+            draws=draws,
         )
         found |= {name + suffix: figure for name, figure in figures.items()}
     return found

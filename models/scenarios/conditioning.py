@@ -1,40 +1,84 @@
-"""A neural generator that starts from another state than today's."""
+"""A generator that starts from another state than today's: a session that has just been."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+from jaxtyping import Bool, Float32
+
 from features.crosssection import BLOCKS
+from models.base import ScenarioModel
+from models.scenarios.filtered import FilteredHistory, Recursions
+from models.scenarios.liquid import Liquid
+from models.scenarios.rolled import Rolled
 from models.scenarios.safety import Safeguarded
 
 
-def stressed(model: Safeguarded, stress: Mapping[str, float]) -> Safeguarded:
-    """The generator as if some blocks had just been through what is said of them.
+def just_been_through(
+    model: ScenarioModel, session: Mapping[str, float], *, blocks: Sequence[str]
+) -> ScenarioModel:
+    """The generator as if some blocks had just been through a session like that.
+
+    Every asset of a block has moved by as many of its own deviations, so that its variance is
+    what its recursion makes of such a move, within its training range. A learned law is told of
+    it as the block's stress. The other blocks, and the correlations that a path starts from, stay
+    as they are at the as-of.
 
     Parameters
     ----------
-    model : Safeguarded
-    stress : mapping of block to float
-        Exponentially weighted sum of the block's latest standardised moves, so that -4 is a
-        session four deviations down; it halves in five sessions. Blocks not named stay as they
-        are at the as-of.
-
-    Returns
-    -------
-    Safeguarded
-        Filtered history knows no stress vector: its share of the paths is unchanged.
+    model : ScenarioModel
+        As `models.scenarios.registry.fit_generator` gives it.
+    session : mapping of block to float
+        Move in standard deviations: -4 is a session four deviations down, in which a rate or a
+        spread of the block rose by four.
+    blocks : sequence of str
+        Block of each asset, or empty.
 
     Raises
     ------
     ValueError
-        If a block is unknown.
+        If a block is unknown, or no asset belongs to it.
     """
-    start = model.rolled.start.stress.copy()
-    for block, value in stress.items():
+    for block in session:
         if block not in BLOCKS:
-            raise ValueError(f"stress names {block!r}, and blocks are {', '.join(BLOCKS)}.")
-        start[BLOCKS.index(block)] = value
-    return replace(
-        model, rolled=replace(model.rolled, start=replace(model.rolled.start, stress=start))
+            raise ValueError(f"state names {block!r}, and blocks are {', '.join(BLOCKS)}.")
+        if block not in blocks:
+            raise ValueError(
+                f"state names {block!r}, and none of the scenarios' assets belongs to it. Leave it "
+                f"out, or add such an asset."
+            )
+    if isinstance(model, Liquid):
+        moved = just_been_through(model.model, session, blocks=blocks)
+        return replace(model, model=moved)
+    if isinstance(model, Safeguarded):
+        rolled, safety = (
+            just_been_through(part, session, blocks=blocks) for part in (model.rolled, model.safety)
+        )
+        return replace(model, rolled=rolled, safety=safety)
+    if isinstance(model, Rolled):
+        stress = model.start.stress.copy()
+        for block, move in session.items():
+            stress[BLOCKS.index(block)] = move
+        model = replace(model, start=replace(model.start, stress=stress))
+    if not isinstance(model, Rolled | FilteredHistory):
+        raise TypeError(f"model must be one that fit_generator made, got {type(model).__name__}.")
+    signs = [-1.0 if asset.kind in ("rate", "spread") else 1.0 for asset in model.assets]
+    moves = np.array(
+        [sign * session.get(block, 0.0) for sign, block in zip(signs, blocks, strict=True)],
+        dtype=np.float32,
     )
+    named = np.array([block in session for block in blocks])
+    return replace(model, recursions=_after(model.recursions, moves, named))
+
+
+def _after(
+    recursions: Recursions,
+    residual: Float32[np.ndarray, " asset"],
+    moved: Bool[np.ndarray, " asset"],
+) -> Recursions:
+    """The recursions one session on for the assets that moved."""
+    after = recursions.omega + recursions.state * recursions.growth(residual[None])[0]
+    after = np.clip(after, recursions.least, recursions.greatest)
+    return replace(recursions, state=np.where(moved, after, recursions.state))

@@ -15,7 +15,6 @@ from models.garch import Params
 from models.scenarios.chunks import CHUNK, Purpose, check_chunk, stream
 from models.scenarios.compounding import simple_return
 from models.scenarios.filtering import Filtered
-from models.scenarios.liquidity import Liquidity
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,20 @@ class Recursions:
         """What a residual multiplies the variance by: the recursion without its constant."""
         return (self.alpha + self.gamma * (residual < 0.0)) * residual**2 + self.beta
 
+    def variances(
+        self, moves: Float32[np.ndarray, "path step asset"]
+    ) -> Float32[np.ndarray, "path step asset"]:
+        """Variance before each session of given moves."""
+        before = np.empty_like(moves)
+        variance = np.tile(self.state, (len(moves), 1))
+        for step in range(moves.shape[1]):
+            before[:, step] = variance
+            shock = moves[:, step] - self.mean
+            slope = self.alpha + self.gamma * (shock < 0.0)
+            after = self.omega + slope * shock * shock + self.beta * variance
+            variance = np.clip(after, self.least, self.greatest)
+        return before
+
     def only(self, held: Int[np.ndarray, " holding"]) -> Recursions:
         """The recursions of some assets."""
         return Recursions(*(getattr(self, name)[held] for name in self.__slots__))
@@ -81,7 +94,6 @@ class FilteredHistory:
     growth : float32 array of shape (time, asset)
         What each residual multiplies its variance by, before ``omega``.
     recursions : Recursions
-    liquidity : Liquidity, optional
 
     References
     ----------
@@ -93,14 +105,13 @@ class FilteredHistory:
     residual: Float32[np.ndarray, "time asset"]
     growth: Float32[np.ndarray, "time asset"]
     recursions: Recursions
-    liquidity: Liquidity | None = None
 
     @classmethod
-    def of(cls, filtered: Filtered, *, liquidity: Liquidity | None = None) -> FilteredHistory:
+    def of(cls, filtered: Filtered) -> FilteredHistory:
         """The generator of what `filter_assets` found."""
         recursions = Recursions.of(filtered.params, state=filtered.state, limits=filtered.limits)
         residual = np.ascontiguousarray(filtered.residual, dtype=np.float32)
-        return cls(filtered.assets, residual, recursions.growth(residual), recursions, liquidity)
+        return cls(filtered.assets, residual, recursions.growth(residual), recursions)
 
     @property
     def name(self) -> str:
@@ -116,10 +127,7 @@ class FilteredHistory:
         """Scenarios of one chunk; see `ScenarioModel`."""
         check_chunk(paths=paths, horizon=horizon)
         drawn = self.rows(index, horizon=horizon, seed=seed)[:paths]
-        moves, variance = self.trajectories(drawn)
-        if self.liquidity is None:
-            return Moves(moves)
-        return self.liquidity.attach(moves, variance, index=index, seed=seed)
+        return Moves(self.trajectories(drawn))
 
     def pnl(
         self,
@@ -148,12 +156,11 @@ class FilteredHistory:
 
     def trajectories(
         self, rows: Int[np.ndarray, "path step"]
-    ) -> tuple[Float32[np.ndarray, "path step asset"], Float32[np.ndarray, "seen step asset"]]:
-        """Moves of paths through given rows, and the variances before them; empty if unused."""
+    ) -> Float32[np.ndarray, "path step asset"]:
+        """Moves of paths through given rows."""
         moves = np.empty((*rows.shape, len(self.assets)), np.float32)
-        variance = np.empty_like(moves if self.liquidity else moves[:0])
-        _roll(moves, variance, rows, self.residual, self.growth, *self.recursions.arrays)
-        return moves, variance
+        _roll(moves, rows, self.residual, self.growth, *self.recursions.arrays)
+        return moves
 
     def profits(
         self, rows: Int[np.ndarray, "path step"], weights: Float[np.ndarray, "asset book"]
@@ -172,18 +179,15 @@ class FilteredHistory:
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
 @no_type_check
-def _roll(moves, variance, rows, residual, growth, mean, omega, state, least, greatest):
-    """Fill ``moves``, and ``variance`` where it is not empty, path by path."""
+def _roll(moves, rows, residual, growth, mean, omega, state, least, greatest):
+    """Fill ``moves`` path by path."""
     assets = residual.shape[1]
-    keep = variance.shape[0] > 0
     h = np.empty(assets, np.float32)
     move = np.empty(assets, np.float32)
     for path in range(rows.shape[0]):
         h[:] = state
         for step in range(rows.shape[1]):
             row = rows[path, step]
-            if keep:
-                variance[path, step, :] = h
             for a in range(assets):
                 move[a] = mean[a] + np.sqrt(h[a]) * residual[row, a]
                 h[a] = min(max(omega[a] + h[a] * growth[row, a], least[a]), greatest[a])

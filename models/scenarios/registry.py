@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from features.crosssection import block_of
 from features.market import MarketData, truncate
+from features.shown_liquidity import shown_liquidity
 from models.base import ScenarioModel
 from models.scenarios.filtered import FilteredHistory
 from models.scenarios.filtering import Filtered, filter_assets
+from models.scenarios.liquid import Liquid, Recursive
+from models.scenarios.liquidity import fit_liquidity
 
 if TYPE_CHECKING:
     from models.scenarios.day_law import DayLaw
@@ -31,6 +35,7 @@ def fit_generator(
     as_of: pd.Timestamp,
     seed: int,
     correlation: Kind | None = None,
+    liquid: bool = False,
     jobs: int = 1,
 ) -> ScenarioModel:
     """Fit a generator of joint scenarios of some instruments.
@@ -49,6 +54,8 @@ def fit_generator(
     correlation : {"static", "ewma", "dcc", "learned"}, optional
         How dependence moves; by default whichever explained the last 30% of the sessions best
         when fitted on those before. ``fhs`` has none: its dates carry their own.
+    liquid : bool
+        Whether to draw spread and depth beside the moves, of the assets that have shown theirs.
     jobs : int
         Processes that fit volatilities; the answer does not depend on it.
 
@@ -61,8 +68,20 @@ def fit_generator(
         raise ValueError(f"name must be one of {', '.join(GENERATORS)}, got {name!r}.")
     filtered = filter_assets(market, instruments, as_of=as_of, seed=seed, jobs=jobs)
     if name == "fhs":
-        return FilteredHistory.of(filtered)
-    return fit_prepared(name, prepared_for(market, filtered, correlation=correlation), seed=seed)
+        model: Recursive = FilteredHistory.of(filtered)
+    else:
+        prepared = prepared_for(market, filtered, correlation=correlation)
+        model = fit_prepared(name, prepared, seed=seed)
+    return with_liquidity(model, market, filtered) if liquid else model
+
+
+def with_liquidity(model: Recursive, market: MarketData, filtered: Filtered) -> ScenarioModel:
+    """The generator with spread and depth; as it is where no asset has shown its spread."""
+    spread, depth = shown_liquidity(
+        _known(market, filtered), [asset.instrument for asset in model.assets], filtered.dates
+    )
+    law = fit_liquidity(filtered.variance[:-1], spread, depth)
+    return Liquid(model, law) if np.isfinite(law.spread).any() else model
 
 
 def prepared_for(
@@ -72,16 +91,15 @@ def prepared_for(
     from models.scenarios.macro_state import macro_history
     from models.scenarios.preparation import prepare
 
-    known = truncate(market, filtered.as_of) if filtered.as_of < market.as_of else market
     return prepare(
         filtered,
         blocks=[block_of(market.instruments[asset.instrument]) for asset in filtered.assets],
-        macro=macro_history(known, filtered.dates),
+        macro=macro_history(_known(market, filtered), filtered.dates),
         kind=correlation,
     )
 
 
-def fit_prepared(name: str, prepared: Prepared, *, seed: int) -> ScenarioModel:
+def fit_prepared(name: str, prepared: Prepared, *, seed: int) -> Recursive:
     """Fit a generator other than ``fhs`` on prepared history."""
     if name == "gaussian":
         from models.scenarios.gaussian import gaussian
@@ -94,6 +112,11 @@ def fit_prepared(name: str, prepared: Prepared, *, seed: int) -> ScenarioModel:
     from models.scenarios.neural_rolled import with_law
 
     return with_law(prepared, _fit_law(name, prepared, seed=seed), seed=seed)
+
+
+def _known(market: MarketData, filtered: Filtered) -> MarketData:
+    """What of the market was known at the as-of."""
+    return truncate(market, filtered.as_of) if filtered.as_of < market.as_of else market
 
 
 def _fit_law(name: str, prepared: Prepared, *, seed: int) -> DayLaw:

@@ -15,7 +15,6 @@ from models.scenarios.day_law import DayLaw
 from models.scenarios.dynamic_correlation import Dynamics
 from models.scenarios.factors import Factors
 from models.scenarios.filtered import Recursions
-from models.scenarios.liquidity import Liquidity
 from models.scenarios.market_state import MarketState
 from models.scenarios.rolling import Draws, PathState, Session, own_ranks
 
@@ -64,7 +63,6 @@ class Rolled:
         Degrees of freedom of the scale that all of a session shares, infinite for none: a
         Student-t copula.
     law : DayLaw, optional
-    liquidity : Liquidity, optional
     notes : mapping
         What the fit has to say in a manifest.
     """
@@ -79,7 +77,6 @@ class Rolled:
     table: Float32[np.ndarray, "asset node"]
     common: float = ALL_NORMAL
     law: DayLaw | None = None
-    liquidity: Liquidity | None = None
     notes: Mapping[str, object] = field(default_factory=dict[str, object])
 
     @property
@@ -95,10 +92,7 @@ class Rolled:
     def chunk(self, index: int, *, paths: int, horizon: int, seed: int) -> Moves:
         """Scenarios of one chunk; see `ScenarioModel`."""
         check_chunk(paths=paths, horizon=horizon)
-        moves, variance = self.trajectories(index, CHUNK, horizon=horizon, seed=seed)
-        if self.liquidity is None:
-            return Moves(moves[:paths])
-        return self.liquidity.attach(moves[:paths], variance[:paths], index=index, seed=seed)
+        return Moves(self.trajectories(index, CHUNK, horizon=horizon, seed=seed)[:paths])
 
     def pnl(
         self,
@@ -115,18 +109,12 @@ class Rolled:
 
     def trajectories(
         self, index: int, count: int, *, horizon: int, seed: int
-    ) -> tuple[Float32[np.ndarray, "path step asset"], Float32[np.ndarray, "seen step asset"]]:
-        """Moves of ``count`` paths, and the variance before each; the latter empty if unused."""
+    ) -> Float32[np.ndarray, "path step asset"]:
+        """Moves of ``count`` paths."""
         moves = np.empty((count, horizon, len(self.assets)), np.float32)
-        keep = self.liquidity is not None
-        variance = np.empty_like(moves if keep else moves[:0])
-        for step, (move, before) in enumerate(
-            self._sessions(index, count, horizon=horizon, seed=seed)
-        ):
+        for step, move in enumerate(self._sessions(index, count, horizon=horizon, seed=seed)):
             moves[:, step] = move
-            if keep:
-                variance[:, step] = before
-        return moves, variance
+        return moves
 
     def profits(
         self,
@@ -141,14 +129,14 @@ class Rolled:
         held = np.flatnonzero(weights.any(axis=1))
         books = np.ascontiguousarray(weights[held].T, dtype=np.float32)
         wealth = np.ones((count, weights.shape[1]))
-        for move, _ in self._sessions(index, count, horizon=horizon, seed=seed):
+        for move in self._sessions(index, count, horizon=horizon, seed=seed):
             compound(move, held, books, wealth)
         return wealth - 1.0
 
     def _sessions(
         self, index: int, count: int, *, horizon: int, seed: int
-    ) -> Iterator[tuple[Float32[np.ndarray, "path asset"], Float32[np.ndarray, "path asset"]]]:
-        """Moves of each session and the variances before it, in arrays used again for the next."""
+    ) -> Iterator[Float32[np.ndarray, "path asset"]]:
+        """Moves of each session, in an array used again for the next."""
         session = Session(self.factors, self.dynamics, self.table, self.recursions)
         state = PathState(
             np.tile(self.recursions.state, (count, 1)),
@@ -163,11 +151,10 @@ class Rolled:
             condition = None
             if self.law is not None:
                 condition = self.market.condition(ratios, macro, stress)
-            before = state.variance.copy()
             scores = session(drawn(condition), state, ratios[:, 0].copy(), moves)
             if self.law is not None:
                 stress = self.market.stress(stress, scores)
-            yield moves, before
+            yield moves
 
     def _draws(self, index: int, count: int, seed: int) -> Drawing:
         return Drawing(self, index, count, seed)

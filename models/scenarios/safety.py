@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 
 from models.base import Asset, Moves
 from models.scenarios.chunks import CHUNK, Purpose, check_chunk, stream
-from models.scenarios.filtered import FilteredHistory
+from models.scenarios.filtered import FilteredHistory, Recursions
 from models.scenarios.rolled import Rolled
 
 SHARE = 0.25
@@ -47,6 +47,11 @@ class Safeguarded:
         return self.rolled.assets
 
     @property
+    def recursions(self) -> Recursions:
+        """The variances' recursions, which both parts share."""
+        return self.rolled.recursions
+
+    @property
     def description(self) -> Mapping[str, object]:
         """What a manifest must state, the share of history first."""
         return {"fhs_share": self.share, **self.safety.description, **self.rolled.description}
@@ -65,14 +70,9 @@ class Safeguarded:
             self.rolled.trajectories(index, int((~safe).sum()), horizon=horizon, seed=seed),
         )
         moves = np.empty((CHUNK, horizon, len(self.assets)), np.float32)
-        variance = np.empty_like(moves if self.rolled.liquidity else moves[:0])
-        for where, (moved, before) in zip((safe, ~safe), parts, strict=True):
+        for where, moved in zip((safe, ~safe), parts, strict=True):
             moves[where] = moved
-            if self.rolled.liquidity:
-                variance[where] = before
-        if self.rolled.liquidity is None:
-            return Moves(moves[:paths])
-        return self.rolled.liquidity.attach(moves[:paths], variance[:paths], index=index, seed=seed)
+        return Moves(moves[:paths])
 
     def pnl(
         self,

@@ -16,6 +16,7 @@ from models.base import Asset, ScenarioModel
 from models.scenarios.dynamic_correlation import Dynamics
 from models.scenarios.factors import Factors
 from models.scenarios.filtered import FilteredHistory, Recursions
+from models.scenarios.liquid import Liquid
 from models.scenarios.liquidity import Liquidity
 from models.scenarios.market_state import MarketState
 from models.scenarios.rolled import Rolled, Start
@@ -41,21 +42,23 @@ def save_generator(model: ScenarioModel, directory: Path) -> None:
     arrays: Arrays = {}
     index: dict[str, Any] = {"schema": SCHEMA, "name": model.name, "assets": []}
     index["assets"] = [asdict(asset) for asset in model.assets]
-    rolled, safety = _parts(model)
+    inner = model.model if isinstance(model, Liquid) else model
+    rolled, safety = _parts(inner)
     files: dict[str, bytes] = {}
+    if isinstance(model, Liquid):
+        arrays |= _taken(model.liquidity, "liquidity")
     if safety is not None:
         arrays |= {"residual": safety.residual, **_taken(safety.recursions, "safety")}
-        arrays |= _taken(safety.liquidity, "liquidity")
     if rolled is not None:
         arrays |= {"table": rolled.table, **_taken(rolled.recursions, "rolled")}
-        for name in ("factors", "dynamics", "market", "start", "liquidity"):
+        for name in ("factors", "dynamics", "market", "start"):
             arrays |= _taken(getattr(rolled, name), name)
         arrays["common"] = np.array(rolled.common)
         index |= {"correlation": rolled.dynamics.kind, "notes": dict(rolled.notes)}
         if rolled.law is not None:
             files[_LAW] = rolled.law.to_bytes()
-    if isinstance(model, Safeguarded):
-        index["fhs_share"] = model.share
+    if isinstance(inner, Safeguarded):
+        index["fhs_share"] = inner.share
     files[_ARRAYS] = save({name: np.ascontiguousarray(values) for name, values in arrays.items()})
     index["sha256"] = {name: _digest(payload) for name, payload in sorted(files.items())}
     directory.mkdir(parents=True)
@@ -98,12 +101,13 @@ def load_generator(directory: Path, *, instruments: Sequence[str] | None = None)
     arrays = load(files[_ARRAYS])
     safety = _safety(assets, arrays) if "residual" in arrays else None
     rolled = _rolled(assets, arrays, index, files.get(_LAW)) if "table" in arrays else None
-    if rolled is not None and safety is not None:
-        return Safeguarded(rolled, safety, index["fhs_share"])
     whole = rolled or safety
+    if rolled is not None and safety is not None:
+        whole = Safeguarded(rolled, safety, index["fhs_share"])
     if whole is None:
         raise ValueError(f"{directory}: {_ARRAYS} holds no generator. Train it again.")
-    return whole
+    liquidity = _liquidity(arrays)
+    return whole if liquidity is None else Liquid(whole, liquidity)
 
 
 def _parts(model: ScenarioModel) -> tuple[Rolled | None, FilteredHistory | None]:
@@ -122,9 +126,7 @@ def _parts(model: ScenarioModel) -> tuple[Rolled | None, FilteredHistory | None]
 def _safety(assets: tuple[Asset, ...], arrays: Arrays) -> FilteredHistory:
     recursions = Recursions(**_given(arrays, "safety"))
     residual = arrays["residual"]
-    return FilteredHistory(
-        assets, residual, recursions.growth(residual), recursions, _liquidity(arrays)
-    )
+    return FilteredHistory(assets, residual, recursions.growth(residual), recursions)
 
 
 def _rolled(
@@ -143,7 +145,6 @@ def _rolled(
         table=arrays["table"],
         common=arrays["common"].item(),
         law=None if law is None else _law(index["name"], law),
-        liquidity=_liquidity(arrays),
         notes=index["notes"],
     )
 
@@ -159,7 +160,10 @@ def _law(name: str, payload: bytes) -> Any:
 
 def _liquidity(arrays: Arrays) -> Liquidity | None:
     given = _given(arrays, "liquidity")
-    return Liquidity(common=given.pop("common").item(), **given) if given else None
+    if not given:
+        return None
+    single = {name: given.pop(name).item() for name in ("common", "persistence")}
+    return Liquidity(**single, **given)
 
 
 def _taken(part: Any, name: str) -> Arrays:

@@ -106,3 +106,15 @@ def test_every_planted_fault_is_caught_and_the_honest_set_is_not():
     closed, attempts = one_market(0, weaker=False)
     assert closed == []
     assert {one.attack for one in attempts if one.caught} == {one.name for one in ATTACKS}
+
+
+def test_an_asset_whose_liquidity_nobody_knows_is_not_judged_for_it(honest):
+    issued, evidence = honest
+    spread, seen = issued.spread.copy(), evidence.spread.copy()
+    spread[..., 1] = np.nan
+    blind = certify(replace(issued, spread=spread), evidence, draws=DRAWS)
+    assert "bid_above_ask" in failed_gates(blind, hard=True)
+    seen[..., 1] = np.nan
+    found = certify(replace(issued, spread=spread), replace(evidence, spread=seen), draws=DRAWS)
+    assert found["usable_by_risk"]
+    assert "phantom_liquidity" not in failed_gates(found)

@@ -63,17 +63,20 @@ def seen_liquidity(
     Parameters
     ----------
     moves, cost : arrays of shape (path, step, asset)
-        Windows of history. Cost is a spread, or minus a depth: larger is worse.
+        Windows of history. Cost is a spread, or minus a depth: larger is worse. Cells in which it
+        is NaN tell nothing, and their moves need not be known.
     quantile : float
         Of cost in its bucket: 0 is the best that was seen, 1 the worst.
     """
     scale, recent = volatility(moves), _aligned(cost)
-    edges = np.quantile(scale, np.arange(1, BUCKETS) / BUCKETS, axis=(0, 1))
+    told = np.isfinite(recent)
+    shares = np.arange(1, BUCKETS) / BUCKETS
+    edges = np.nanquantile(np.where(told, scale, np.nan), shares, axis=(0, 1))
     bucket = _bucket(scale, edges)
     least = np.full((BUCKETS, cost.shape[2]), -np.inf)
     for at in range(BUCKETS):
         for asset in range(cost.shape[2]):
-            inside = recent[..., asset][bucket[..., asset] == at]
+            inside = recent[..., asset][told[..., asset] & (bucket[..., asset] == at)]
             if inside.size:
                 least[at, asset] = np.quantile(inside, quantile)
     return SeenLiquidity(edges, least)
@@ -84,11 +87,14 @@ def phantom_cells(
     cost: Float[np.ndarray, "path step asset"],
     seen: SeenLiquidity,
 ) -> NDArray[np.bool_]:
-    """Cells, from the third session on, whose cost is below what their bucket has ever shown."""
+    """Cells, from the third session on, whose cost is below what their bucket has ever shown.
+
+    So is a cost that is not given: nothing is more liquid than what need not be paid.
+    """
     bucket = _bucket(volatility(moves), seen.edges)
     least = np.take_along_axis(seen.least[None], bucket.reshape(1, -1, bucket.shape[2]), axis=1)
     slack = 1e-6 * np.abs(least)  # single precision on disk
-    return _aligned(cost) < (least - slack).reshape(bucket.shape)
+    return ~(_aligned(cost) >= (least - slack).reshape(bucket.shape))
 
 
 def liquidity_figures(
@@ -108,7 +114,7 @@ def liquidity_figures(
     candidate, reference : PathSample
         Scenarios, and windows of history with known liquidity.
     cost, reference_cost : arrays of shape (path, step, asset)
-        Spread, or minus depth.
+        Spread, or minus depth; the reference's may have gaps, see `seen_liquidity`.
     seed, draws : int
         Of the bootstrap.
     quantile : float
@@ -131,7 +137,7 @@ def liquidity_figures(
         draws=draws,
     )
     low, high = np.quantile(found.resampled, (0.025, 0.975))
-    if np.ptp(cost) == 0 or np.ptp(reference_cost) == 0:
+    if any(np.ptp(one[np.isfinite(one)]) == 0 for one in (cost, reference_cost)):
         together = not_computable("the cost never moves")
     else:
         together = distance(
@@ -166,15 +172,16 @@ def _bucket(
 
 
 def _ranked(law: PathSample, cost: NDArray[np.float64]):
-    """Rank correlation of cost and volatility of each asset; ranks are those of all cells."""
+    """Rank correlation of cost and volatility of each asset; ranks are those of all known cells."""
     from scipy.stats import rankdata
 
-    scale, recent = volatility(law.moves), _aligned(cost)
-    shape = scale.shape
+    recent = _aligned(cost)
+    scale = np.where(np.isfinite(recent), volatility(law.moves), np.nan)
+    known = np.isfinite(recent).sum(axis=(0, 1))
     left, right = (
-        (rankdata(values.reshape(-1, shape[2]), axis=0) / (shape[0] * shape[1]) - 0.5).reshape(
-            shape
-        )
+        np.nan_to_num(
+            rankdata(values.reshape(-1, len(known)), axis=0, nan_policy="omit") / known - 0.5
+        ).reshape(values.shape)
         for values in (scale, recent)
     )
     product, one, two = (values.mean(axis=1) for values in (left * right, left**2, right**2))

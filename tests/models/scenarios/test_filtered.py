@@ -54,12 +54,14 @@ def test_each_session_of_a_path_is_one_past_session_of_all_assets(sample, model)
 def test_moves_follow_the_recursion_as_it_is_written(sample, model):
     rows = model.rows(0, horizon=5, seed=2)[:20]
     moves = model.chunk(0, paths=20, horizon=5, seed=2).paths
+    before = model.recursions.variances(moves)
     params, (low, high) = sample.filtered.params[0], sample.filtered.limits
     for path in range(20):
         variance = sample.filtered.state.copy()
         for step in range(5):
             shock = np.sqrt(variance) * sample.filtered.residual[rows[path, step]]
             np.testing.assert_allclose(moves[path, step], params.mu + shock, rtol=2e-5, atol=1e-8)
+            np.testing.assert_allclose(before[path, step], variance, rtol=2e-4)
             slope = params.alpha + params.gamma * (shock < 0)
             variance = np.clip(params.omega + slope * shock**2 + params.beta * variance, low, high)
 
@@ -68,7 +70,7 @@ def test_the_variance_never_leaves_its_training_range(sample):
     filtered = replace(sample.filtered, residual=sample.filtered.residual * 30)
     model = FilteredHistory.of(filtered)
     rows = model.rows(0, horizon=60, seed=0)[:200]
-    moves = np.abs(model.trajectories(rows)[0].astype(np.float64) - 2e-4)
+    moves = np.abs(model.trajectories(rows).astype(np.float64) - 2e-4)
     largest = np.sqrt(filtered.limits[1]) * np.abs(filtered.residual).max(axis=0)
     assert (moves <= largest * (1 + 1e-5)).all()
 

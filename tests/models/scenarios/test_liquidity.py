@@ -18,8 +18,8 @@ def past():
 
 def liquidity_of(law, variance):
     """Spread and depth of one session of paths in given states."""
-    moves = law.attach(np.zeros_like(variance), variance, index=0, seed=1)
-    return np.asarray(moves.spread)[:, 0], np.asarray(moves.depth)[:, 0]
+    spread, depth = law.drawn(variance, index=0, seed=1)
+    return spread[:, 0], depth[:, 0]
 
 
 def buckets(edges, variance):
@@ -59,8 +59,59 @@ def test_dry_sessions_are_dry_for_all(past):
     assert np.corrcoef(first, second)[0, 1] > 0.3
 
 
-def test_a_bucket_without_a_spread_is_refused(past):
-    variance, spread, depth = past
-    spread = np.where(variance > np.quantile(variance[:, 1], 0.7), np.nan, spread)
-    with pytest.raises(ValueError, match=r"is never known in volatility bucket 4 of 5"):
-        fit_liquidity(variance, spread, depth)
+def lasting(sessions, *, kept, seed):
+    """Normal scores of which a share lasts from session to session."""
+    generator = np.random.default_rng(seed)
+    noise = generator.normal(size=(sessions, 3))
+    score = noise.copy()
+    for t in range(1, sessions):
+        score[t] = kept * score[t - 1] + (1 - kept**2) ** 0.5 * noise[t]
+    return score
+
+
+def test_what_is_wide_stays_wide_as_long_as_it_did():
+    score = lasting(20_000, kept=0.9, seed=5)
+    variance = 1e-4 * np.exp(np.random.default_rng(6).normal(size=score.shape))
+    score[-1] = (2.0, 0.0, -2.0)
+    law = fit_liquidity(variance, np.exp(score), np.exp(-score))
+    assert law.persistence == pytest.approx(0.9, abs=0.02)
+    np.testing.assert_allclose(law.start, (2.0, 0.0, -2.0), atol=0.25)
+    path = np.full((2048, 10, 3), variance[-1, 0], np.float32)
+    wide = np.log(law.drawn(path, index=0, seed=1)[0])
+    means = wide.mean(axis=0)
+    # Tomorrow keeps 0.9 of today's distance from the middle, the tenth session 0.9^10 = 0.35.
+    np.testing.assert_allclose(means[0], 0.9 * law.start, atol=0.15)
+    np.testing.assert_allclose(means[9], 0.9**10 * law.start, atol=0.15)
+    assert np.corrcoef(wide[:, 4, 1], wide[:, 5, 1])[0, 1] > 0.75
+
+
+def test_what_an_asset_has_not_shown_nobody_knows(past):
+    variance, spread, depth = (one.copy() for one in past)
+    spread[:, 1] = np.nan
+    spread[:200, 1] = 0.01  # less than fifty sessions of each fifth
+    depth[:, 0] = np.nan
+    law = fit_liquidity(variance, spread, depth)
+    wide, deep = liquidity_of(law, variance[:500, None].astype(np.float32))
+    assert np.isfinite(wide[:, 0]).all()
+    assert np.isnan(wide[:, 1]).all()
+    assert np.isnan(deep).all()
+
+
+def test_an_asset_listed_late_is_told_by_its_own_sessions(past):
+    """What it did not trade through moves none of its buckets."""
+    variance, spread, depth = (one.copy() for one in past)
+    spread[:3000, 1] = depth[:3000, 1] = np.nan
+    variance[:3000, 1] = variance[3000, 1]  # as the filter holds it before the first close
+    late, whole = fit_liquidity(variance, spread, depth), fit_liquidity(*past)
+    own = fit_liquidity(variance[3000:], spread[3000:], depth[3000:])
+    np.testing.assert_array_equal(late.edges[:, 1], own.edges[:, 1])
+    np.testing.assert_array_equal(late.spread[:, :, 1], own.spread[:, :, 1])
+    np.testing.assert_array_equal(late.spread[:, :, 0], whole.spread[:, :, 0])
+
+
+def test_fewer_sessions_and_paths_are_the_first_of_more(past):
+    law = fit_liquidity(*past)
+    path = np.broadcast_to(past[0][:300, None], (300, 6, 2)).astype(np.float32)
+    long, short = law.drawn(path, index=3, seed=2), law.drawn(path[:40, :2], index=3, seed=2)
+    for one, other in zip(long, short, strict=True):
+        np.testing.assert_array_equal(one[:40, :2], other)

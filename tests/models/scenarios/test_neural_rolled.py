@@ -7,7 +7,7 @@ from models.scenarios.neural_rolled import with_law
 
 
 def first_session(model, chunks):
-    moves = [model.trajectories(index, 2048, horizon=1, seed=5)[0][:, 0] for index in range(chunks)]
+    moves = [model.trajectories(index, 2048, horizon=1, seed=5)[:, 0] for index in range(chunks)]
     return np.concatenate(moves).astype(np.float64)
 
 

@@ -6,6 +6,7 @@ import pytest
 from models.scenarios.copula import copula
 from models.scenarios.filtered import FilteredHistory
 from models.scenarios.gaussian import gaussian
+from models.scenarios.liquid import Liquid
 from models.scenarios.liquidity import fit_liquidity
 from models.scenarios.registry import fit_prepared
 from models.scenarios.stored import INDEX, load_generator, save_generator
@@ -17,7 +18,7 @@ def models(sample, prepared):
     spread = np.sqrt(filtered.variance[:-1])
     liquidity = fit_liquidity(filtered.variance[:-1], spread, 1.0 / spread)
     return {
-        "fhs": FilteredHistory.of(filtered, liquidity=liquidity),
+        "fhs": Liquid(FilteredHistory.of(filtered), liquidity),
         "gaussian": gaussian(prepared),
         "copula": copula(prepared),
     }

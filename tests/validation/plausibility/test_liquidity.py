@@ -75,3 +75,22 @@ def test_a_spread_that_never_moves_has_no_comovement(generator):
         sample(moves), np.ones_like(moves), sample(moves), spread, seed=0, draws=10
     )
     assert found["liquidity_comovement"].status == "not_computable: the cost never moves"
+
+
+def test_sessions_whose_cost_is_not_known_tell_nothing(generator):
+    """An asset listed late: half of its windows have no cost, and moves that mean nothing."""
+    (moves, spread), (real, theirs) = quoted(generator), quoted(generator)
+    gappy, costs = real.copy(), theirs.copy()
+    gappy[:1_000, :, 1], costs[:1_000, :, 1] = 0.0, np.nan
+    seen, late = seen_liquidity(gappy, costs), seen_liquidity(real[1_000:], theirs[1_000:])
+    np.testing.assert_allclose(seen.least[:, 1], late.least[:, 1])
+    np.testing.assert_allclose(seen.least[:, 0], seen_liquidity(real, theirs).least[:, 0])
+    found = liquidity_figures(sample(moves), spread, sample(gappy), costs, seed=0, draws=50)
+    assert found["phantom_liquidity"].value < 0.01
+    assert found["liquidity_comovement"].value < 0.05
+
+
+def test_a_cost_that_is_not_given_is_no_cost(generator):
+    moves, spread = quoted(generator, 200)
+    seen = seen_liquidity(moves, spread)
+    assert phantom_cells(moves, np.full_like(spread, np.nan), seen).all()
