@@ -17,8 +17,8 @@ from prefect.cache_policies import NO_CACHE
 from flows import lifecycle
 from flows.backtest_job import backtest
 from flows.scenario_sets.make import make_set, summary_lines
+from flows.scenario_sets.named_stresses import stress_of
 from flows.scenario_sets.request import scenario_request
-from flows.scenario_sets.stress_file import read_stress
 from flows.settings import read_settings, state_root
 from flows.steps import Steps, ingested
 from flows.terminal import Terminal
@@ -87,7 +87,7 @@ def scenarios_flow(
         root=state_root(),
         steps=steps_of(4, quiet),
         out=Path(out),
-        stress=None if stress is None else read_stress(Path(stress)),
+        stress=None if stress is None else stress_of(stress),
     )
     return {**made.as_dict(), "lines": list(summary_lines(made))}
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.options import GATE, REFUSED, AsOf, Data, Json, Seed, Verbose, answer, guarded, names
+from flows.refusal import RefusedError
 
 app = typer.Typer()
 
@@ -19,7 +20,9 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A scenario set."
 )
 @guarded
 def scenarios(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new directory.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="A new directory.")
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help="fhs (default), gaussian, copula, flow, diffusion or vae."),
@@ -29,8 +32,12 @@ def scenarios(
         int | None, typer.Option("--horizon", help="Sessions of each, 1 to 60; 10.")
     ] = None,
     stress: Annotated[
-        Path | None,
-        typer.Option("--stress", metavar="FILE", help="YAML: shocks, correlations, or both."),
+        str | None,
+        typer.Option(
+            "--stress",
+            metavar="FILE|NAME",
+            help="YAML file, a past crisis such as covid_2020, or `list` for every name.",
+        ),
     ] = None,
     instruments: Annotated[
         str | None,
@@ -49,10 +56,17 @@ def scenarios(
     verbose: Verbose = False,
 ) -> int:
     """Generate joint futures of a market, examined and signed; 3 if risk may not use them."""
+    from flows.scenario_sets.named_stresses import LIST, SCHEMA, listed, listed_lines, stress_of
     from flows.scenario_sets.request import scenario_request
-    from flows.scenario_sets.stress_file import read_stress
     from flows.tracked import ready
 
+    if stress == LIST:
+        if not answer({"schema": SCHEMA, "stresses": listed()}, json):
+            for line in listed_lines():
+                typer.echo(line)
+        return 0
+    if out is None:
+        raise RefusedError("--out: names no directory. Give a new one: --out ./set.")
     request = scenario_request(
         data=data,
         as_of=as_of,
@@ -64,14 +78,14 @@ def scenarios(
         audit=not no_audit,
     )
     if stress is not None:
-        read_stress(stress)
+        stress_of(stress)
     ready(verbose=verbose)
     from flows.orchestration import scenarios_flow
 
     done = scenarios_flow(
         request.model_dump(mode="json"),
         out=str(out),
-        stress=None if stress is None else str(stress),
+        stress=stress,
     )
     if not answer({k: v for k, v in done.items() if k != "lines"}, json):
         for line in done["lines"]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
+from numpy.lib.stride_tricks import sliding_window_view
 
 from features.market import MarketData
+from features.shown_liquidity import shown_liquidity
 from models.base import Asset, ScenarioModel
 from validation.certify import Evidence
 from validation.memorisation import learned_part
+from validation.plausibility.liquidity import MEMORY
 from validation.realism.sample import PathSample, windows
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ def evidence_of(
     horizon: int,
     seed: int,
     audit: bool,
+    liquid: bool = False,
     jobs: int = 1,
 ) -> Evidence:
     """Fit what a set of this model is held against.
@@ -50,6 +55,8 @@ def evidence_of(
         Of the set.
     audit : bool
         Whether to fit a twin of a learned generator; see `Evidence.twin`.
+    liquid : bool
+        Whether the set has spread and depth, to be held against what history has shown.
     jobs : int
         Processes that fit.
 
@@ -58,6 +65,7 @@ def evidence_of(
     ValueError
         If history is too short to hold two years out.
     """
+    from models.scenarios.liquid import Liquid
     from models.scenarios.registry import NEURAL, fit_generator
 
     names = [asset.instrument for asset in model.assets]
@@ -65,15 +73,18 @@ def evidence_of(
     def fit(name: str, until: pd.Timestamp) -> ScenarioModel:
         return fit_generator(name, market, names, as_of=until, seed=seed, jobs=jobs)
 
-    joint = model if model.name == "fhs" else fit("fhs", as_of)
-    reference = drawn(joint, paths=REFERENCE, horizon=horizon, seed=seed + OTHER_SEED)
+    bare = model.model if isinstance(model, Liquid) else model
+    joint = bare if bare.name == "fhs" else fit("fhs", as_of)
+    evidence = Evidence(drawn(joint, paths=REFERENCE, horizon=horizon, seed=seed + OTHER_SEED))
+    if liquid:
+        evidence = with_liquidity(evidence, market, model.assets, horizon=horizon, as_of=as_of)
     if model.name not in NEURAL or not audit:
-        return Evidence(reference)
+        return evidence
     until = as_of - TWIN
     last, real = real_windows(market, model.assets, horizon=horizon, as_of=as_of)
     twin = fit(model.name, until)
-    return Evidence(
-        reference,
+    return replace(
+        evidence,
         training=real.taken(np.flatnonzero(last <= until), block=real.block),
         # A window that straddles the date is half known and is left out of both.
         holdout=real.taken(
@@ -116,6 +127,45 @@ def real_windows(
     level = np.where(log, np.log(close.where(close > 0.0)), close)
     sample = windows(np.diff(level, axis=0), horizon=horizon, logarithmic=log)
     return pd.DatetimeIndex(close.index[horizon:]), sample
+
+
+def with_liquidity(
+    evidence: Evidence,
+    market: MarketData,
+    assets: Sequence[Asset],
+    *,
+    horizon: int,
+    as_of: pd.Timestamp,
+) -> Evidence:
+    """The evidence with windows of history whose spreads and depths are known.
+
+    Each asset speaks on its own sessions: where it has no close of the day its cost is NaN, and
+    the move in its place means nothing.
+    """
+    names = [asset.instrument for asset in assets]
+    seen = market.close.loc[:as_of, names].mask(market.imputed.loc[:as_of, names])
+    log = logarithmic(assets)
+    level = np.where(log, np.log(seen.where(seen > 0.0)), seen)
+    level = pd.DataFrame(level, seen.index).ffill().to_numpy()
+    moves = np.nan_to_num(np.diff(level, axis=0))
+    dates = pd.DatetimeIndex(seen.index[1:])
+    costs = [
+        np.where(seen.iloc[1:].notna(), cost, np.nan)
+        for cost in shown_liquidity(market, names, dates)
+    ]
+    common = np.isfinite(costs[0]).any(axis=1)
+    apart = max(1, horizon - MEMORY + 1)
+    whole, spread, depth = (_windows(one[common], horizon, apart) for one in (moves, *costs))
+    liquid = PathSample(whole, log, block=-(-max(20, 2 * horizon) // apart))
+    return replace(evidence, liquid=liquid, spread=spread, depth=depth)
+
+
+def _windows(
+    rows: Float[np.ndarray, "time asset"], horizon: int, apart: int
+) -> Float[np.ndarray, "window step asset"]:
+    """Windows so far apart that each session is judged in one of them."""
+    view = sliding_window_view(rows, horizon, axis=0)[::apart]
+    return np.ascontiguousarray(view.transpose(0, 2, 1))
 
 
 def _learned(twin: ScenarioModel, *, horizon: int, seed: int) -> PathSample:

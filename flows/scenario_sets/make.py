@@ -18,11 +18,13 @@ from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.processes import processes
 from flows.provenance import provenance
 from flows.refusal import RefusedError
-from flows.scenario_sets.files import PATHS, ScenarioSet, read_set, write_assets
+from flows.scenario_sets.draw import Drawn, conditioned, crisis_of, draw, replayable
+from flows.scenario_sets.files import ScenarioSet, read_set
 from flows.scenario_sets.manifest import NAME, Recipe, signed_manifest
 from flows.scenario_sets.redraw import GENERATOR
 from flows.scenario_sets.request import ScenarioRequest
 from flows.scenario_sets.stress_file import Stress
+from flows.scenario_sets.stress_text import stress_lines
 from flows.settings import Settings
 from flows.signing import signer
 from flows.steps import Steps, ingested
@@ -103,8 +105,11 @@ def make_set(
     found = ingested(steps, Settings(data=request.data, as_of=request.as_of), root)
     market = found.market
     names = chosen(market, request)
-
     left_out: dict[str, str] = {}
+    if (crisis := crisis_of(stress)) is not None:
+        names, left_out = replayable(market, names, crisis)
+        if left_out and request.instruments is not None:
+            raise RefusedError("\n".join(f"{name}: {why}" for name, why in left_out.items()))
 
     def fit(step: Step) -> ScenarioModel:
         model, unfit = fitted(market, request, names)
@@ -114,18 +119,26 @@ def make_set(
             step.summary += f"; left out {', '.join(sorted(left_out))}"
         return model
 
-    model = steps("fit", fit)
+    model = conditioned(steps("fit", fit), stress, market)
     with staging(out.absolute().parent) as beside:
         files = beside / "files"
         files.mkdir()
-        told = steps("draw", lambda step: _draw(step, model, request, files, stress))
+        drawn = steps("draw", lambda step: _drawn(step, model, market, request, files, stress))
         held = read_set(files)
         certificate = steps(
             "examine", lambda step: _examine(step, held, model, market, request, stress)
         )
         write_whole(files / CERTIFICATE, json_bytes(certificate))
         _save(model, files / GENERATOR)
-        _report(files, held, model, market, certificate)
+        sampling = {
+            "paths": request.paths,
+            "horizon": request.horizon,
+            "seed": request.seed,
+            "generator": "philox",
+            "device": "cpu",
+            **_plain(drawn.told),
+        }
+        _report(files, held, model, market, certificate, drawn, sampling)
         recipe = Recipe(
             model={
                 "name": model.name,
@@ -135,14 +148,7 @@ def make_set(
                 "left_out": left_out,
                 "description": _plain(dict(model.description)),
             },
-            sampling={
-                "paths": request.paths,
-                "horizon": request.horizon,
-                "seed": request.seed,
-                "generator": "philox",
-                "device": "cpu",
-                **_plain(told),
-            },
+            sampling=sampling,
             filters=[
                 {"rule": rule, "rejected": count}
                 for rule, count in (certificate["filters"] or {}).get("by_rule", {}).items()
@@ -184,6 +190,7 @@ def fitted(
             some,
             as_of=market.as_of,
             seed=request.seed,
+            liquid=True,
             jobs=processes(len(some), worth=8),
         )
 
@@ -226,37 +233,15 @@ def chosen(market: MarketData, request: ScenarioRequest) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _draw(
+def _drawn(
     step: Step,
     model: ScenarioModel,
+    market: MarketData,
     request: ScenarioRequest,
     files: Path,
     stress: Stress | None,
-) -> dict[str, Any]:
-    """Write the arrays; what the manifest says of how they came about."""
-    from models.scenarios.chunks import CHUNK, write_moves
-
-    write_moves(
-        model,
-        files,
-        paths=request.paths,
-        horizon=request.horizon,
-        seed=request.seed,
-        jobs=processes(request.paths // CHUNK, worth=4),
-        workers="processes" if _learns(model) else "threads",
-    )
-    weights = None
-    told: dict[str, Any] = {"chunk": CHUNK}
-    if stress is not None:
-        from flows.scenario_sets.stressed import stressed
-
-        under = stressed(
-            np.load(files / PATHS, allow_pickle=False), model.assets, stress, seed=request.seed
-        )
-        np.save(files / PATHS, under.paths)
-        weights = under.weights
-        told |= under.told
-    write_assets(files, model.assets, weights=weights)
+) -> Drawn:
+    told = draw(model, market, request, files, stress)
     step.summary = (
         f"{request.paths:,} paths of {request.horizon} sessions, {len(model.assets)} assets"
     )
@@ -272,6 +257,7 @@ def _examine(
     stress: Stress | None,
 ) -> dict[str, Any]:
     from flows.scenario_sets.evidence import evidence_of
+    from validation.certificate import CertificateRule
     from validation.certify import ScenarioSet as Issued
     from validation.certify import certify
 
@@ -283,6 +269,7 @@ def _examine(
         horizon=request.horizon,
         seed=request.seed,
         audit=audit,
+        liquid=held.spread is not None,
         jobs=processes(len(model.assets), worth=8),
     )
     told = certify(
@@ -296,6 +283,8 @@ def _examine(
         evidence,
         identity={"model": model.name, "paths": request.paths, "horizon": request.horizon},
         stressed=stress is not None,
+        # A replay repeats the sessions of its crisis, and says so.
+        rule=None if crisis_of(stress) is None else CertificateRule(duplicates=1.0),
         seed=request.seed,
     )
     failed = sum(gate["passed"] is False for gate in told["gates"])
@@ -309,10 +298,20 @@ def _report(
     model: ScenarioModel,
     market: MarketData,
     certificate: dict[str, Any],
+    drawn: Drawn,
+    sampling: dict[str, Any],
 ) -> None:
     from flows.scenario_sets.page import page_of
 
-    write_whole(files / REPORT, page_of(held, market, model.name, certificate).encode())
+    page = page_of(
+        held,
+        market,
+        model.name,
+        certificate,
+        stress=stress_lines(sampling),
+        before=drawn.before,
+    )
+    write_whole(files / REPORT, page.encode())
 
 
 def _save(model: ScenarioModel, directory: Path) -> None:
@@ -344,6 +343,7 @@ def summary_lines(made: Made) -> Sequence[str]:
     lines = [
         f"{predicate['model']['name']}: {made.certificate['verdict']}",
         *(f"  {reason}" for reason in made.certificate["reasons"]),
+        *stress_lines(predicate["sampling"]),
     ]
     if made.unofficial:
         lines.append(f"UNOFFICIAL: {'; '.join(made.unofficial)}. For research only.")

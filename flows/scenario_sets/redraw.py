@@ -31,11 +31,12 @@ def redrawn(directory: Path, manifest: Mapping[str, Any], *, chunks: int) -> tup
         One fault for each chunk that came out otherwise; on another class of hardware the last
         bits may.
     """
+    from models.scenarios.chunks import arrays
     from models.scenarios.chunks import chunks as chunks_of
     from models.scenarios.stored import load_generator
 
     sampling = manifest["predicate"]["sampling"]
-    if sampling.get("stress") is not None:
+    if sampling.get("stress") is not None and sampling.get("moved", True):
         return (
             "a set under stress is not drawn again: its paths were moved after they were drawn",
         )
@@ -51,8 +52,13 @@ def redrawn(directory: Path, manifest: Mapping[str, Any], *, chunks: int) -> tup
         again = model.chunk(
             one.index, paths=one.paths, horizon=sampling["horizon"], seed=sampling["seed"]
         )
-        held = told.moves[one.start : one.start + one.paths]
-        if not np.array_equal(again.paths, held):
-            apart = float(np.abs(again.paths - held).max())
-            faults.append(f"chunk {one.index}: drawn again it differs by up to {apart:.2g}")
+        rows = slice(one.start, one.start + one.paths)
+        held = {"paths": told.moves, "spread": told.spread, "depth": told.depth}
+        for name, values in arrays(again).items():
+            mine = held[name]
+            if mine is None:
+                faults.append(f"chunk {one.index}: the set has no {name}, drawn again it has")
+            elif not np.array_equal(values, mine[rows], equal_nan=True):
+                apart = float(np.nanmax(np.abs(values - mine[rows])))
+                faults.append(f"chunk {one.index}: {name} drawn again differ by up to {apart:.2g}")
     return tuple(faults)

@@ -10,11 +10,15 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from features.crosssection import BLOCKS
 from flows.refusal import RefusedError
 from models.base import Asset
+from validation.crises import CATALOGUE
 
 LARGEST_FILE = 100_000
 """Bytes of a stress file; it names a few shocks."""
+MOST = 20.0
+"""Standard deviations of a session that a block may have been through."""
 _SHOCK = re.compile(
     r"(?P<sign>[+-])(?P<size>\d+(?:\.\d+)?)(?P<unit>bp|%)|to (?P<level>-?\d+(?:\.\d+)?)"
 )
@@ -28,7 +32,8 @@ class CorrelationStress(BaseModel):
     raise_to : float, optional
         Mean correlation, in (0, 1).
     invert : tuple of str, optional
-        Instruments whose correlation with all others changes its sign.
+        Instruments, or blocks of them such as ``government``, whose correlation with all others
+        changes its sign.
     broken : bool
         Whether nothing is to move with anything.
     """
@@ -53,6 +58,14 @@ class Stress(BaseModel):
     ----------
     name : str
         For people; no part of any path.
+    replay : str, optional
+        Name of a crisis of the catalogue, whose sessions take the place of what is drawn. It
+        stands alone.
+    severity : float
+        Multiplies every move of the replay: above one it is a crisis beyond history.
+    state : mapping of block to float
+        What a block had just been through when the paths start: a session of so many standard
+        deviations, -4 being down.
     shocks : mapping of instrument to str
         Where each asset ends: ``+150bp``, ``-40%``, or a level as ``to 60``.
     correlation : CorrelationStress, optional
@@ -65,6 +78,9 @@ class Stress(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
+    replay: str | None = None
+    severity: Annotated[float, Field(gt=0.0, le=5.0)] = 1.0
+    state: dict[str, Annotated[float, Field(ge=-MOST, le=MOST)]] = Field(default_factory=dict)
     shocks: dict[str, str] = Field(default_factory=dict)
     correlation: CorrelationStress | None = None
     meaning: Literal["conditional", "weights"] = "conditional"
@@ -78,11 +94,37 @@ class Stress(BaseModel):
                 raise ValueError(_no_shock(str(name), shock))
         return shocks
 
+    @field_validator("replay")
+    @classmethod
+    def _in_the_catalogue(cls, replay: str | None) -> str | None:
+        known = [crisis.name for crisis in CATALOGUE]
+        if replay is not None and replay not in known:
+            raise ValueError(f"{replay!r} is not in the catalogue. It has {', '.join(known)}.")
+        return replay
+
+    @field_validator("state")
+    @classmethod
+    def _of_blocks(cls, state: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(set(state) - set(BLOCKS)):
+            raise ValueError(f"{', '.join(unknown)}: no such block. They are {', '.join(BLOCKS)}.")
+        return state
+
     @model_validator(mode="after")
     def _something(self) -> Stress:
-        if not self.shocks and self.correlation is None:
-            raise ValueError("give shocks, a correlation, or both")
+        drawn = bool(self.shocks or self.state or self.correlation is not None)
+        if not drawn and self.replay is None:
+            raise ValueError("give a replay, or a state, a correlation or shocks, or several")
+        if drawn and self.replay is not None:
+            raise ValueError("a replay is what happened and stands alone. Leave the others out")
+        if self.replay is None and self.severity != 1.0:
+            raise ValueError("severity multiplies a replay. Name one, or leave it out")
         return self
+
+    @property
+    def moves_paths(self) -> bool:
+        """Whether paths are changed after they were drawn, or never were drawn."""
+        shifted = bool(self.shocks) and self.meaning == "conditional"
+        return shifted or self.correlation is not None or self.replay is not None
 
 
 def read_stress(path: Path) -> Stress:

@@ -27,6 +27,7 @@ WALKS = {
     "COIN": (42000.0, 0.03),
     "OIL": (72.0, 1.2),
     "YIELD_10Y": (4.0, 0.05),
+    "HY_OAS": (4.5, 0.06),
 }
 COLUMNS = ["date", "instrument", "open", "high", "low", "close", "volume"]
 BARS = ("INDEX_FUND", "STOCK", "DELISTED", "BOND_FUND")

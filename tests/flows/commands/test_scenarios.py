@@ -87,3 +87,24 @@ def test_a_set_is_checked_and_damage_is_named(state_root: Path, tmp_path: Path):
     told = CliRunner().invoke(app, ["verify", str(directory)])
     assert told.exit_code == 2
     assert "paths.npy: has SHA-256" in told.stderr
+
+
+def test_the_names_of_stresses_are_listed_without_work(asked: dict[str, Any]):
+    told = CliRunner().invoke(app, ["scenarios", "--stress", "list"])
+    assert told.exit_code == 0
+    assert told.stdout.startswith("covid_2020")
+    told = CliRunner().invoke(app, ["scenarios", "--stress", "list", "--json", "-"])
+    assert json.loads(told.stdout)["schema"] == "foreshock.stresses/1"
+    assert not asked
+
+
+def test_a_crisis_is_replayed_by_its_name(asked: dict[str, Any], tmp_path: Path):
+    line = ["scenarios", "--stress", "covid_2020", "--out", str(tmp_path / "set")]
+    assert CliRunner().invoke(app, line).exit_code == 0
+    assert asked["stress"] == "covid_2020"
+
+
+@pytest.mark.parametrize("line", ["--stress lehman --out set", "--paths 100"])
+def test_an_unknown_stress_and_no_directory_are_refused(asked: dict[str, Any], line: str):
+    assert CliRunner().invoke(app, ["scenarios", *line.split()]).exit_code == 2
+    assert not asked

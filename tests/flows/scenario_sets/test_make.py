@@ -44,13 +44,13 @@ def test_a_set_is_made_examined_signed_and_usable(
     assert np.isfinite(told.moves).all()
     assert made.certificate["usable_by_risk"]
     page = (tmp_path / "set" / "report.html").read_text()
-    assert page.count("data:image/svg") == 4
+    assert page.count("data:image/svg") == 4  # the tiny market has no bars, and so no spreads
     assert "STOCK5" in page
     assert summary_lines(made)[-1] == str(tmp_path / "set")
 
     assert redrawn(tmp_path / "set", made.manifest, chunks=3) == ()
     altered = {"predicate": {"sampling": {**made.manifest["predicate"]["sampling"], "seed": 1}}}
-    assert "differs by" in redrawn(tmp_path / "set", altered, chunks=1)[0]
+    assert "paths drawn again differ by" in redrawn(tmp_path / "set", altered, chunks=1)[0]
 
     again = make_set(request, root=state_root, steps=QUIET, out=tmp_path / "again")
     assert again.manifest["sha256"] == made.manifest["sha256"]
@@ -71,6 +71,8 @@ def test_a_stressed_set_says_what_it_stands_under(
     sampling = made.manifest["predicate"]["sampling"]
     assert sampling["stress"]["name"] == "fall"
     assert sampling["shock_distance"] > 2.0
+    assert any("Every path ends with STOCK0 -20%" in line for line in summary_lines(made))
+    assert "Every path ends with STOCK0" in (tmp_path / "set" / "report.html").read_text()
     assert made.certificate["stressed"]
     assert verify(tmp_path / "set", root=state_root).faults == ()
     assert "under stress" in redrawn(tmp_path / "set", made.manifest, chunks=1)[0]

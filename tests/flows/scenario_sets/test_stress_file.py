@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flows.refusal import RefusedError
-from flows.scenario_sets.stress_file import read_stress, total_moves
+from flows.scenario_sets.stress_file import Stress, read_stress, total_moves
 from models.base import Asset
 
 ASSETS = (
@@ -68,13 +68,19 @@ def test_what_could_mean_two_things_is_not_guessed(tmp_path: Path, shock: str, r
     [
         ("", "must hold"),
         ("- 1\n", "must hold"),
-        ("name: x\n", "give shocks"),
+        ("name: x\n", "give a replay"),
         ("shocks: {SPY: -20%}\n", "name"),
         ("name: x\nshocks: {SPY: -20%}\nwhen: now\n", "when"),
         ("name: x\nshocks: {SPY: -0.2}\n", "SPY: -0.2 is no shock"),
         ("name: x\ncorrelation: {raise_to: 1.0}\n", "raise_to"),
         ("name: x\ncorrelation: {raise_to: 0.9, broken: true}\n", "exactly one"),
         ("name: x\ncorrelation: {}\n", "exactly one"),
+        ("name: x\nreplay: lehman_2008\n", "not in the catalogue. It has covid_2020"),
+        ("name: x\nreplay: covid_2020\nshocks: {SPY: -20%}\n", "stands alone"),
+        ("name: x\nseverity: 2\nshocks: {SPY: -20%}\n", "severity multiplies a replay"),
+        ("name: x\nreplay: covid_2020\nseverity: 0\n", "severity"),
+        ("name: x\nstate: {bonds: -2}\n", "bonds: no such block. They are equity"),
+        ("name: x\nstate: {equity: -40}\n", "state.equity"),
         ("name: [\n", "not a readable YAML"),
         ("name: !!python/object/apply:os.system ['touch /tmp/x']\n", "not a readable YAML"),
     ],
@@ -89,3 +95,10 @@ def test_a_missing_and_a_huge_file_are_refused(tmp_path: Path):
         read_stress(tmp_path / "absent.yaml")
     with pytest.raises(RefusedError, match="more than"):
         read_stress(written(tmp_path, "#" * 200_000))
+
+
+def test_only_what_moves_paths_after_they_were_drawn_cannot_be_drawn_again():
+    assert not Stress(name="x", state={"equity": -4.0}).moves_paths
+    assert not Stress(name="x", shocks={"SPY": "-5%"}, meaning="weights").moves_paths
+    assert Stress(name="x", shocks={"SPY": "-5%"}).moves_paths
+    assert Stress(name="x", replay="covid_2020").moves_paths

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import chi
 
 from flows.refusal import RefusedError
-from flows.scenario_sets.stress_file import Stress
-from flows.scenario_sets.stressed import stressed
+from flows.scenario_sets.stress_file import CorrelationStress, Stress
+from flows.scenario_sets.stressed import plausibility, stressed
 from models.base import Asset
 
 ASSETS = (
@@ -23,6 +24,9 @@ PATHS = (np.random.default_rng(0).standard_normal((8000, 5, 3)) @ ROOT.T * 0.02)
 
 def under(**stress: Any):
     return stressed(PATHS, ASSETS, Stress(name="x", **stress), seed=0)
+
+
+BLOCKS = ("equity", "government", "")
 
 
 def correlations(paths: np.ndarray) -> np.ndarray:
@@ -55,6 +59,34 @@ def test_inverted_bonds_no_longer_hedge():
     assert told.told["correlation_projection_distance"] == pytest.approx(0.0, abs=1e-9)
 
 
+def test_a_block_is_inverted_by_its_name():
+    named, block = (
+        stressed(
+            PATHS,
+            ASSETS,
+            Stress(name="x", correlation=CorrelationStress(invert=(which,))),
+            seed=0,
+            blocks=BLOCKS,
+        )
+        for which in ("TLT", "government")
+    )
+    np.testing.assert_array_equal(named.paths, block.paths)
+
+
+def test_how_far_out_a_stress_lies_is_told_in_the_gaussian_case():
+    """Three assets, so that a distance is exceeded as a chi of three degrees of freedom says."""
+    today = PATHS.sum(axis=1, dtype=np.float64)
+    move = np.full(3, 0.02)
+    far = plausibility(today, np.stack([0.0 * move, move]), horizon=5)
+    cov = ROOT @ ROOT.T * 0.02**2 * 5
+    expected = np.sqrt(move @ np.linalg.solve(cov, move))
+    assert far["row"] == 1
+    assert far["distance"] == pytest.approx(expected, rel=0.05)
+    assert far["exceeded"] == pytest.approx(chi.sf(expected, 3), rel=0.1)
+    assert far["years"] == pytest.approx(5 / 252 / far["exceeded"])
+    assert "too few" in plausibility(today[:100], move[None], horizon=5)["status"]
+
+
 def test_raised_and_broken_correlations_are_as_asked():
     raised = correlations(under(correlation={"raise_to": 0.9}).paths)
     assert raised[np.triu_indices(3, 1)].mean() == pytest.approx(0.9, abs=0.03)
@@ -65,7 +97,7 @@ def test_raised_and_broken_correlations_are_as_asked():
 @pytest.mark.parametrize(
     ("stress", "reason"),
     [
-        ({"correlation": {"invert": ["GME"]}}, "GME is not among"),
+        ({"correlation": {"invert": ["GME"]}}, "GME is neither among"),
         ({"shocks": {"TLT": "+10%", "UST10Y": "+300bp"}}, "standard deviations"),
         ({"shocks": {"SPY": "-90%"}, "meaning": "weights"}, "within what the paths show"),
     ],
