@@ -1,13 +1,13 @@
 #!/bin/sh
 # Renew both locks from pyproject.toml; needs `uv` on the PATH. Pins that still fit are kept.
-# Every extra but dask and ray, for Linux x86_64. See infra/decisions/0002.
+# Every extra, for Linux x86_64. See infra/decisions/0002.
 set -eu
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 uv pip compile pyproject.toml \
-    --extra demo --extra explain --extra kafka --extra web --extra postgres --extra foundation --extra dev \
+    --extra demo --extra explain --extra kafka --extra web --extra postgres --extra foundation --extra dask --extra dev \
     --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes \
     --no-header --no-annotate --no-emit-index-url --quiet -o infra/requirements-public.lock
 

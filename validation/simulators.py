@@ -76,17 +76,12 @@ class KnownMarket:
         self, paths: int, steps: int, state: MarketState, seed: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         generator = np.random.default_rng(seed)
-        unit = np.sqrt((self.nu - 2) / self.nu)
         rest = self.long_run * (1 - self.alpha - self.gamma / 2 - self.beta)
         variance = np.tile(state.variance, (paths, 1))
         correlation = np.full(paths, state.correlation)
         moves = np.empty((paths, steps, self.assets))
         for step in range(steps):
-            common = generator.standard_normal((paths, 1))
-            own = generator.standard_normal((paths, self.assets))
-            mixing = np.sqrt(generator.chisquare(self.nu, (paths, 1)) / self.nu)
-            rho = correlation[:, None]
-            z = unit * (np.sqrt(rho) * common + np.sqrt(1 - rho) * own) / mixing
+            z = self._residuals(correlation[:, None], generator)
             shock = np.sqrt(variance) * z
             moves[:, step] = shock
             slope = self.alpha + self.gamma * (shock < 0)
@@ -95,3 +90,41 @@ class KnownMarket:
             pulled = (1 - self.a - self.b) * self.level + self.a * shown
             correlation = np.clip(pulled + self.b * correlation, 0.0, 0.95)
         return moves, variance, correlation
+
+    def _residuals(
+        self, rho: Float[np.ndarray, "path one"], generator: np.random.Generator
+    ) -> Float[np.ndarray, "path asset"]:
+        """Standardised shocks of one session."""
+        common = generator.standard_normal(rho.shape)
+        own = generator.standard_normal((len(rho), self.assets))
+        mixing = np.sqrt(generator.chisquare(self.nu, rho.shape) / self.nu)
+        unit = np.sqrt((self.nu - 2) / self.nu)
+        return unit * (np.sqrt(rho) * common + np.sqrt(1 - rho) * own) / mixing
+
+
+@dataclass(frozen=True, slots=True)
+class CrashMarket(KnownMarket):
+    """A known market where on some sessions everything falls at once: a cluster, not a tail.
+
+    Shocks are those of `KnownMarket` less ``fall`` on a crash, brought back to mean zero and unit
+    variance. No elliptical law is right for it.
+
+    Attributes
+    ----------
+    crash : float
+        Chance that a session is a crash, whatever came before.
+    fall : float
+        Deviations that every asset then falls by.
+    """
+
+    nu: float = 12.0
+    crash: float = 0.05
+    fall: float = 2.5
+
+    def _residuals(
+        self, rho: Float[np.ndarray, "path one"], generator: np.random.Generator
+    ) -> Float[np.ndarray, "path asset"]:
+        usual = KnownMarket._residuals(self, rho, generator)  # noqa: SLF001 - super() and slots
+        crash = generator.random(rho.shape) < self.crash
+        spread = np.sqrt(1 + self.fall**2 * self.crash * (1 - self.crash))
+        return (usual - self.fall * (crash - self.crash)) / spread

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -24,7 +25,7 @@ LONGEST = 60
 SHARES = 4
 """Groups of chunks for each job: few, since each carries the model; more than one, to end level."""
 
-Workers = Literal["threads", "processes"]
+Workers = Literal["threads", "processes", "engine"]
 
 
 class Purpose(IntEnum):
@@ -150,9 +151,10 @@ def simulate_pnl(
     seed : int
     jobs : int
         Chunks at a time. The answer does not depend on it, nor on ``workers``.
-    workers : {"threads", "processes"}
+    workers : {"threads", "processes", "engine"}
         Compiled generators scale over threads; neural ones need processes, since torch has one
-        number of threads for all.
+        number of threads for all. ``engine`` takes the workers that joblib was given around the
+        call, which may be on other machines.
 
     Returns
     -------
@@ -207,6 +209,15 @@ def write_moves(
     for file in files:
         open_memmap(file, mode="w+", dtype=np.float32, shape=shape).flush()
 
+    if workers == "engine":
+        todo = list(chunks(paths))
+        drawn = Parallel(return_as="generator")(
+            delayed(_moves)(model, chunk, horizon, seed) for chunk in todo
+        )
+        wholes = [open_memmap(file, mode="r+") for file in files]
+        for chunk, values in zip(todo, drawn, strict=True):
+            _put(wholes, chunk, values)
+        return files
     with _pool(workers, jobs):
         Parallel()(
             delayed(_write)(model, files, share, horizon, seed)
@@ -221,8 +232,10 @@ def arrays(moves: Moves) -> dict[str, np.ndarray]:
     return {name: values for name, values in named.items() if values is not None}
 
 
-def _pool(workers: Workers, jobs: int) -> parallel_config:
+def _pool(workers: Workers, jobs: int) -> AbstractContextManager[object]:
     """Workers that are handed whole arrays: a loop compiled for writable ones takes no other."""
+    if workers == "engine":
+        return nullcontext()
     if workers == "processes":
         return parallel_config("loky", n_jobs=jobs, max_nbytes=None, inner_max_num_threads=1)
     return parallel_config("threading", n_jobs=jobs)
@@ -249,6 +262,14 @@ def _write(
 ) -> None:
     wholes = [open_memmap(file, mode="r+") for file in files]
     for chunk in share:
-        moves = model.chunk(chunk.index, paths=chunk.paths, horizon=horizon, seed=seed)
-        for whole, values in zip(wholes, arrays(moves).values(), strict=True):
-            whole[chunk.start : chunk.start + chunk.paths] = values
+        _put(wholes, chunk, _moves(model, chunk, horizon, seed))
+
+
+def _moves(model: ScenarioModel, chunk: Chunk, horizon: int, seed: int) -> list[np.ndarray]:
+    moves = model.chunk(chunk.index, paths=chunk.paths, horizon=horizon, seed=seed)
+    return list(arrays(moves).values())
+
+
+def _put(wholes: list[np.memmap], chunk: Chunk, parts: list[np.ndarray]) -> None:
+    for whole, values in zip(wholes, parts, strict=True):
+        whole[chunk.start : chunk.start + chunk.paths] = values

@@ -95,6 +95,7 @@ def filter_assets(
     as_of: pd.Timestamp,
     seed: int,
     jobs: int = 1,
+    fitted: Filtered | None = None,
 ) -> Filtered:
     """Fit and filter each asset on what was known at the as-of.
 
@@ -113,15 +114,20 @@ def filter_assets(
         Of the residuals that are drawn where there are none.
     jobs : int
         Processes to fit on; the answer does not depend on it.
+    fitted : Filtered, optional
+        Of the same instruments at an earlier as-of: its parameters and marginal laws are kept,
+        and only the state moves on.
 
     Raises
     ------
     ValueError
-        If an instrument is unknown or named twice.
+        If an instrument is unknown or named twice, or ``fitted`` is of others.
     UnfittableError
         If some have fewer than `FEWEST` moves, or a likelihood without a maximum; names all.
     """
     _check_names(market, instruments)
+    if fitted is not None and [asset.instrument for asset in fitted.assets] != list(instruments):
+        raise ValueError("fitted must be of the same instruments in the same order. Fit these.")
     known_market = truncate(market, as_of) if as_of < market.as_of else market
     close = _closes(known_market, instruments)
     with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
@@ -131,8 +137,9 @@ def filter_assets(
                     close[name].to_numpy(),
                     _broken(known_market, name, close.index),
                     market.instruments[name],
+                    None if fitted is None else fitted.params[at],
                 )
-                for name in instruments
+                for at, name in enumerate(instruments)
             )
         )
     failed = {
@@ -148,7 +155,7 @@ def filter_assets(
     half = np.isfinite(residual).sum(axis=1) * 2 >= len(instruments)
     first = int(np.argmax(half))
     residual, variance = residual[first:], variance[first:]
-    marginals = fit_marginals(residual)
+    marginals = fit_marginals(residual) if fitted is None else fitted.marginals
     generator = np.random.default_rng(np.random.SeedSequence(seed))
     return Filtered(
         assets=tuple(
@@ -174,17 +181,23 @@ class _Series:
 
 
 def _tried(
-    close: Float[np.ndarray, " time"], broken: Bool[np.ndarray, " time"], instrument: Instrument
+    close: Float[np.ndarray, " time"],
+    broken: Bool[np.ndarray, " time"],
+    instrument: Instrument,
+    params: Params | None,
 ) -> _Series | ValueError:
     """What became of one asset; a failure waits for the others, so that all are named at once."""
     try:
-        return _filtered(close, broken, instrument)
+        return _filtered(close, broken, instrument, params)
     except ValueError as error:
         return error
 
 
 def _filtered(
-    close: Float[np.ndarray, " time"], broken: Bool[np.ndarray, " time"], instrument: Instrument
+    close: Float[np.ndarray, " time"],
+    broken: Bool[np.ndarray, " time"],
+    instrument: Instrument,
+    params: Params | None,
 ) -> _Series:
     """Residual of each common session, and the variance before it."""
     rows = np.flatnonzero(np.isfinite(close))
@@ -203,7 +216,7 @@ def _filtered(
         )
     window = Window(fit_end=moves.size, start=moves.size - 1, stop=moves.size)
     try:
-        params = fit_windows(moves, [window], family="gjr")[0]
+        params = params or fit_windows(moves, [window], family="gjr")[0]
         path = filter_path(moves, params)
     except ValueError as error:
         raise ValueError(f"{instrument.name}: {error}") from error

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import kurtosis
 
-from validation.simulators import KnownMarket
+from validation.simulators import CrashMarket, KnownMarket
 
 STILL = KnownMarket(assets=3, nu=8.0, alpha=0.0, gamma=0.0, beta=0.0, a=0.0, b=0.0)
 
@@ -33,3 +33,19 @@ def test_a_seed_is_a_market():
     market = KnownMarket(assets=2)
     one, two, other = (market.history(50, seed=seed)[0] for seed in (3, 3, 4))
     assert one.tobytes() == two.tobytes() != other.tobytes()
+
+
+def test_crashes_come_as_often_and_fall_as_far_as_stated_and_cost_no_variance():
+    market = CrashMarket(
+        assets=8, nu=50.0, alpha=0.0, gamma=0.0, beta=0.0, level=0.0, a=0.0, b=0.0, crash=0.05,
+        fall=4.0,
+    )  # fmt: skip
+    z = market.paths(100_000, 1, seed=4)[:, 0] / np.sqrt(market.long_run)
+    assert z.mean(axis=0) == pytest.approx(0.0, abs=0.015)
+    assert z.std(axis=0) == pytest.approx(1.0, rel=0.02)
+    spread = np.sqrt(1 + 4.0**2 * 0.05 * 0.95)
+    together = z.mean(axis=1) * spread
+    # A crash lies at -3.8 and the rest at 0.2, each with a deviation of 0.35: -1.8 is between.
+    crashed = together < -1.8
+    assert crashed.mean() == pytest.approx(0.05, abs=0.003)
+    assert together[crashed].mean() == pytest.approx(-3.8, abs=0.03)

@@ -32,6 +32,19 @@ def test_tomorrow_changes_nothing(toy_market):
     assert found.dates[-1] == as_of
 
 
+def test_a_fit_carried_on_keeps_its_parameters_and_moves_its_state(toy_market):
+    dates, names = toy_market.close.index, ["STOCK", "YIELD"]
+    early = filter_assets(toy_market, names, as_of=dates[1200], seed=0)
+    late = filter_assets(toy_market, names, as_of=dates[1400], seed=0, fitted=early)
+    assert late.params == early.params
+    assert late.marginals is early.marginals
+    np.testing.assert_array_equal(late.variance[: len(early.variance)], early.variance)
+    np.testing.assert_array_equal(late.residual[: len(early.residual)], early.residual)
+    assert late.dates[-1] == dates[1400]
+    with pytest.raises(ValueError, match=r"^fitted must be of the same instruments"):
+        filter_assets(toy_market, names[:1], as_of=dates[1400], seed=0, fitted=early)
+
+
 def test_a_session_missed_is_no_residual_and_is_drawn_from_the_others(toy_market):
     close = toy_market.close.copy()
     close.iloc[700, 1] = np.nan
