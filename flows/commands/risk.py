@@ -65,6 +65,38 @@ def risk(
         str | None,
         typer.Option("--default", metavar="ISSUER", help="What its default would do to the book."),
     ] = None,
+    herding: Annotated[
+        int | None,
+        typer.Option(
+            "--herding",
+            metavar="FUNDS",
+            help="What if so many funds hold the book: sharing our model, or not.",
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Tell it under basel_2019, eu_2027 or uk_2028_draft as well.",
+        ),
+    ] = None,
+    hypothetical: Annotated[
+        Path | None,
+        typer.Option(
+            "--hypothetical",
+            metavar="FILE",
+            help="The desk's own P&L, CSV of date and pnl, for the profile's attribution.",
+        ),
+    ] = None,
+    proxies: Annotated[
+        Path | None,
+        typer.Option(
+            "--proxies",
+            metavar="FILE",
+            help="What stands in for factors: factor, proxy, beta, reason.",
+        ),
+    ] = None,
     research: Annotated[bool, typer.Option("--research", help="Accept an UNOFFICIAL set.")] = False,
     seed: Seed = None,
     out: Annotated[
@@ -93,6 +125,10 @@ def risk(
         stress=stress,
         since=None if since is None else since.date(),
         default=default,
+        herding=herding,
+        profile=profile,
+        hypothetical=hypothetical,
+        proxies=proxies,
         research=research,
         seed=seed,
     )

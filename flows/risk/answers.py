@@ -19,10 +19,12 @@ from flows.risk.crises import crises_of
 from flows.risk.desk import desk_view, gaps
 from flows.risk.explained import carried, explained_since
 from flows.risk.getting_out import quantities_liquidity
+from flows.risk.herding import herding_of
 from flows.risk.learned import learned_view
 from flows.risk.linear import Weights
 from flows.risk.liquidity import liquidity_adjusted
 from flows.risk.numbers import Outcomes, levels_of, loss_probability, parts_of
+from flows.risk.regulatory import regulatory_of
 from flows.risk.request import RiskRequest
 from flows.risk.revalued import Quantities
 from flows.risk.ripple import default_ripple
@@ -116,6 +118,10 @@ def answers(
         "liquidity": _liquidity(request, found, book, told, near),
         "what_if": what_if(book, told, far, request.add),
         "ripple": _ripple(request, book, told),
+        "herding": herding_of(request, book, near, told, market),
+        "regulatory": regulatory_of(
+            request, found, book, told, request.data or bundled_market(root)
+        ),
         "notes": list(book.notes(told.assets)) if isinstance(book, Quantities) else [],
         "stale": stale(
             found,

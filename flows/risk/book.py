@@ -27,10 +27,18 @@ def book_of(found: Ingested, request: RiskRequest) -> Book:
         return Weights(dict(found.market.portfolios[name]), found.market.instruments)
     if name in found.verdicts.positions:
         return quantities(found, name, base=request.base)
-    refused = [one["reason"] for one in found.verdicts.excluded() if one["series"] == name]
+    refused = [
+        f"{one.message} {one.remedy}" if one.series == name else str(one)
+        for one in found.verdicts.against(name)
+    ]
+    excluded = [one["reason"] for one in found.verdicts.excluded() if one["series"] == name]
     known = sorted({*found.market.portfolios, *found.verdicts.positions})
     raise RefusedError(
         f"portfolio: {name} "
-        + (f"was rejected: {refused[0]}" if refused else "is not in the market directory.")
+        + (
+            f"was rejected: {' '.join(refused or excluded[:1])}"
+            if refused or excluded
+            else "is not in the market directory."
+        )
         + f" There are {', '.join(known) or 'none'}."
     )

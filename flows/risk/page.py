@@ -11,6 +11,7 @@ from flows.document_page import figure
 from flows.drawing import OURS, THEIRS, drawn
 from flows.market_text import market_sentences
 from flows.risk.change import ALPHA
+from flows.risk.herding_picture import amplification_picture
 from flows.templates import template
 from flows.wording import level, percent, signed_percent
 
@@ -48,6 +49,11 @@ def page_of(risk: Mapping[str, Any]) -> str:
         sentences=list(market_sentences(desk.get("regime"), desk.get("market", {}))),
         picture=contributions(risk),
         ripple_picture=ripple_graph(risk["ripple"]) if risk["ripple"] else "",
+        herding_picture=(
+            amplification_picture(herding)
+            if (herding := risk["herding"]) and herding["status"] == "computed"
+            else ""
+        ),
     )
 
 

@@ -50,6 +50,14 @@ class RiskRequest(BaseModel):
         Session since which the P&L of a book of quantities is explained; by default the last.
     default : str or None
         Issuer whose default is tried out on a book of quantities.
+    herding : int or None
+        Funds that hold the book beside ours, in a session in which they all sell.
+    profile : str or None
+        A supervisor's dated rules that the book is told under.
+    hypothetical : Path or None
+        The desk's own P&L of the book by date, for that profile's P&L attribution.
+    proxies : Path or None
+        What stands in for factors; it wins over the table of the market directory.
     research : bool
         Whether an UNOFFICIAL set will do.
     seed : int
@@ -73,6 +81,10 @@ class RiskRequest(BaseModel):
     stress: Path | None = None
     since: date | None = None
     default: str | None = None
+    herding: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    profile: str | None = None
+    hypothetical: Path | None = None
+    proxies: Path | None = None
     research: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 

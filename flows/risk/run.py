@@ -14,6 +14,7 @@ from flows.outputs import json_bytes, write_whole
 from flows.risk.answers import answers
 from flows.risk.book import book_of
 from flows.risk.change import ALPHA, keep
+from flows.risk.proxies import with_proxies
 from flows.risk.request import RiskRequest
 from flows.risk.source import Source, scenarios_of
 from flows.steps import Steps
@@ -92,7 +93,7 @@ def _market(step: Step, request: RiskRequest, root: Path) -> Ingested:
     as_of = None if request.as_of is None else pd.Timestamp(request.as_of)
     found = ingest(request.data or bundled_market(root), as_of=as_of)
     step.summary = f"{len(found.verdicts.feeds)} feeds checked; to {found.market.as_of.date()}"
-    return found
+    return with_proxies(found, request.proxies)
 
 
 def _kept(root: Path, request: RiskRequest) -> Path:

@@ -115,7 +115,9 @@ def _asked(request: RiskRequest, found: Ingested) -> list[str]:
 def _underlyings(found: Ingested, book: Quantities) -> list[str]:
     """Every price and rate of exchange that a book of quantities depends on, and every rate."""
     listed = found.market.instruments
-    spots = [name for name in book.factor_names if name in listed]
+    # What follows something else needs no scenario, and may be too young for one.
+    moved = book.pricing.proxies
+    spots = [name for name in book.factor_names if name in listed and name not in moved]
     rates = [name for name, one in listed.items() if one.kind in ("rate", "spread")]
     enough = found.market.close[rates].notna().sum() > 500
     stated = [one.source for one in book.pricing.proxies.values() if one.source in listed]

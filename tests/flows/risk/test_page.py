@@ -48,6 +48,8 @@ def minimal(**given: Any) -> dict[str, Any]:
         "liquidity": nothing,
         "what_if": None,
         "ripple": None,
+        "herding": None,
+        "regulatory": None,
         "notes": [],
         "stale": [],
         **given,
