@@ -118,7 +118,7 @@ def answers(
         "liquidity": _liquidity(request, found, book, told, near),
         "what_if": what_if(book, told, far, request.add),
         "ripple": _ripple(request, book, told),
-        "herding": herding_of(request, book, near, told, market),
+        "herding": herding_of(request, book, told, market),
         "regulatory": regulatory_of(
             request, found, book, told, request.data or bundled_market(root)
         ),

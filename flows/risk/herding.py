@@ -20,7 +20,6 @@ from features.volatility import ewma_volatility
 from flows.risk.change import ALPHA
 from flows.risk.linear import Weights
 from flows.risk.liquidity import HALF_LIFE, PARTICIPATION, USUAL
-from flows.risk.numbers import Outcomes
 from flows.risk.request import RiskRequest
 from flows.risk.revalued import Quantities
 from flows.scenario_sets.files import ScenarioSet
@@ -94,7 +93,6 @@ class Crowd:
 def herding_of(
     request: RiskRequest,
     book: Weights | Quantities,
-    near: Outcomes,
     told: ScenarioSet,
     market: MarketData,
 ) -> dict[str, Any] | None:
@@ -106,8 +104,6 @@ def herding_of(
         ``herding`` is the number of funds.
     book : Weights or Quantities
         What is held long of prices and currencies; the rest of it nobody fire-sells.
-    near : Outcomes
-        Of the book over one session.
     told : ScenarioSet
     market : MarketData
     """
@@ -123,13 +119,12 @@ def herding_of(
             if one.type in ("equity", "fx_spot") and value > 0.0
         }
     return herding(
-        held, near, told, market, funds=request.herding, value=request.value, seed=request.seed
+        held, told, market, funds=request.herding, value=request.value, seed=request.seed
     )
 
 
 def herding(
     held: Mapping[str, float],
-    near: Outcomes,
     told: ScenarioSet,
     market: MarketData,
     *,
@@ -143,9 +138,8 @@ def herding(
     ----------
     held : mapping of instrument to float
         Shares of the book that can be sold, above zero; they are scaled to sum to one.
-    near : Outcomes
-        Of the book over one session: its worst ones are the shock.
     told : ScenarioSet
+        The worst first sessions of what the funds hold are the shock.
     market : MarketData
         Volumes say how deep each holding trades.
     funds : int
@@ -177,9 +171,9 @@ def herding(
         return {
             "status": "no volume is known of anything the book holds: how deep it trades is not"
         }
-    shock = _shock(names, near, told)
+    shock = _shock(names, weights, told)
     if not (shock < 0.0).any():
-        return {"status": "nothing that the book holds long falls in its worst sessions"}
+        return {"status": "nothing that the book holds long falls in any session"}
     try:
         reactions = _reactions(
             market, dict(zip(names, weights, strict=True)), float(weights @ shock)
@@ -267,12 +261,15 @@ def _volatility(market: MarketData, name: str) -> float:
     return float(ewma_volatility(instrument_history(market, name).returns, half_life=HALF_LIFE)[-1])
 
 
-def _shock(names: list[str], near: Outcomes, told: ScenarioSet) -> Float[np.ndarray, " asset"]:
-    """Mean simple return of each holding over the sessions that make the book's ES; no gains."""
+def _shock(
+    names: list[str], weights: Float[np.ndarray, " asset"], told: ScenarioSet
+) -> Float[np.ndarray, " asset"]:
+    """Mean simple return of each holding over the sessions that make their ES; no gains."""
     place = {asset.instrument: k for k, asset in enumerate(told.assets)}
-    tail = tail_paths(near.total, alpha=ALPHA, weights=near.weights)
-    moves = np.asarray(told.moves[:, 0])[tail.paths][:, [place[name] for name in names]]
-    mean = (tail.share @ np.expm1(moves.astype(np.float64))) / tail.share.sum()
+    at = [place[name] for name in names]
+    returns = np.expm1(np.asarray(told.moves[:, 0])[:, at].astype(np.float64))
+    tail = tail_paths(returns @ weights, alpha=ALPHA, weights=told.weights)
+    mean = (tail.share @ returns[tail.paths]) / tail.share.sum()
     return np.minimum(mean, 0.0)
 
 

@@ -11,7 +11,6 @@ import pytest
 from features.market import MarketData
 from flows.risk.herding import herding
 from flows.risk.herding_picture import amplification_picture
-from flows.risk.linear import linear_outcomes
 from flows.scenario_sets.files import ScenarioSet
 from models.base import Asset
 
@@ -31,9 +30,8 @@ def told(market: MarketData, book: dict[str, float] = BOOK, **given: Any) -> dic
     moves = 0.01 * np.random.default_rng(1).standard_t(5, (4000, 1, 6)).astype(np.float32)
     assets = tuple(Asset(f"STOCK{k}", "price", "log", "USD", 100.0) for k in range(6))
     drawn = ScenarioSet(moves, assets)
-    near = linear_outcomes(book, drawn, horizon=1, instruments=market.instruments)
     asked: dict[str, Any] = {"funds": 100, "value": None, "seed": 0, **given}
-    return herding(book, near, drawn, market, **asked)
+    return herding(book, drawn, market, **asked)
 
 
 def test_more_funds_lose_more_and_sharing_a_fast_model_most(traded: MarketData):
@@ -78,8 +76,7 @@ def test_a_holding_without_volume_moves_no_price_and_is_named(traded: MarketData
 def test_what_cannot_be_told_says_why(traded: MarketData, tiny: MarketData):
     assert "no volume" in told(tiny)["status"]
     drawn = ScenarioSet(np.zeros((100, 1, 1), dtype=np.float32), ())
-    near = linear_outcomes({}, drawn, horizon=1, instruments={})
-    nothing = herding({}, near, drawn, traded, funds=10, value=None, seed=0)
+    nothing = herding({}, drawn, traded, funds=10, value=None, seed=0)
     assert "nothing long" in nothing["status"]
     short = replace(traded, close=traded.close.iloc[-300:], imputed=traded.imputed.iloc[-300:])
     assert "500" in told(short)["status"]
