@@ -79,15 +79,21 @@ def run_flow(
 
 @flow(name="foreshock-scenarios", persist_result=False)
 def scenarios_flow(
-    request: dict[str, Any], out: str, stress: str | None = None, *, quiet: bool = False
+    request: dict[str, Any],
+    out: str,
+    stress: str | None = None,
+    engine: str | None = None,
+    *,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """Make a scenario set; see `flows.scenario_sets.make.make_set`."""
     made = make_set(
         scenario_request(**request),
         root=state_root(),
-        steps=steps_of(4, quiet),
+        steps=steps_of(5, quiet),
         out=Path(out),
         stress=None if stress is None else stress_of(stress),
+        engine=engine,
     )
     return {**made.as_dict(), "lines": list(summary_lines(made))}
 

@@ -80,3 +80,36 @@ class Registered:
     run_id: str
     status: str
     weights_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted generator with the scenario set that was made of it.
+
+    Attributes
+    ----------
+    name : str
+        Registered name, and the experiment of its runs.
+    run : str
+        Name of this run, for people.
+    files : Path
+        Directory of the generator's files; the same files are the same version.
+    manifest, verdict : str
+        Beginning of the set's manifest hash, and what its certificate says.
+    papers : sequence of Path
+        Files that the run keeps.
+    parameters : mapping of name to value
+    metrics : mapping of name to number
+        Those that are not finite are left out.
+    tags : mapping of name to text
+    """
+
+    name: str
+    run: str
+    files: Path
+    manifest: str
+    verdict: str
+    papers: Sequence[Path] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    metrics: Mapping[str, float] = field(default_factory=dict[str, float])
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])

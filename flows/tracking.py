@@ -11,7 +11,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ CHAMPION = "champion"
 LOADER = "models.tail.served"
 
 _REQUIREMENTS = ["numpy", "pandas", "safetensors", "torch"]
-_OWNER = "foreshock.process"
+OWNER = "foreshock.process"
+"""Tag of a run: the process that writes it."""
 _NOTE = "registered_model_meta"  # MLflow writes it into a model whenever it hands one out
 _DIGEST = 36  # what MLflow keeps of a data set's digest
 
@@ -50,17 +51,17 @@ def register(root: Path, record: Record) -> Generator[Version, None, None]:
     An error in the block marks the run as failed; its version keeps the tag ``incomplete``.
     """
     client = _client(root)
-    _bury_the_dead(client)
+    bury_the_dead(client)
     import mlflow
 
-    run = client.create_run(_experiment(client, root), run_name=f"{record.model}-{record.as_of}")
+    run = client.create_run(experiment_of(client, root), run_name=f"{record.model}-{record.as_of}")
     run_id: str = run.info.run_id
     try:
         with mlflow.start_run(run_id=run_id):
             _log_run(client, run_id, record)
             number = _log_version(client, run_id, record) if record.weights else None
         client.update_run(run_id, status="RUNNING")  # leaving start_run has closed it
-        weights = _weights_digest(record.weights) if record.weights else None
+        weights = files_digest(record.weights) if record.weights else None
         yield Version(REGISTERED, number, run_id, weights)
     except BaseException:
         client.set_terminated(run_id, status="FAILED")
@@ -104,7 +105,7 @@ def point(root: Path, alias: str, number: int | None) -> None:
     UnreachableError
         If MLflow does not answer, or has no such version.
     """
-    with _reached(root) as client:
+    with reached(root) as client:
         if number is None:
             client.delete_registered_model_alias(REGISTERED, alias)
         else:
@@ -113,20 +114,20 @@ def point(root: Path, alias: str, number: int | None) -> None:
 
 def tag(root: Path, number: int, name: str, value: str) -> None:
     """Set a tag of a version."""
-    with _reached(root) as client:
+    with reached(root) as client:
         client.set_model_version_tag(REGISTERED, str(number), name, value)
 
 
 def aliases(root: Path) -> dict[str, int]:
     """Number of the version that has each alias."""
-    with _reached(root) as client:
+    with reached(root) as client:
         found = client.search_registered_models(f"name = '{REGISTERED}'")
         return {name: int(number) for one in found for name, number in one.aliases.items()}
 
 
 def registered(root: Path) -> list[Registered]:
     """Every version that MLflow has now, oldest first."""
-    with _reached(root) as client:
+    with reached(root) as client:
         found = client.search_model_versions(f"name = '{REGISTERED}'", max_results=100_000)
         told = [
             Registered(
@@ -142,7 +143,7 @@ def registered(root: Path) -> list[Registered]:
 
 def in_progress(root: Path, run_id: str) -> bool:
     """Whether a run is open and its process lives, so that its version may yet be recorded."""
-    with _reached(root) as client:
+    with reached(root) as client:
         run = client.get_run(run_id)
         return run.info.status == "RUNNING" and not _orphaned(run)
 
@@ -190,7 +191,7 @@ def load_version(root: Path, number: int) -> Any:
 
     files = _model_files(client, version.source)
     found = {
-        "weights": (_weights_digest(files / "data"), version.tags.get("weights_sha256", "")),
+        "weights": (files_digest(files / "data"), version.tags.get("weights_sha256", "")),
         "files": (weights_digest(_digests(files)), version.tags.get("model_sha256", "")),
     }
     for what, (sha, registered_sha) in found.items():
@@ -203,7 +204,14 @@ def load_version(root: Path, number: int) -> Any:
 
 
 @contextmanager
-def _reached(root: Path) -> Generator[Any, None, None]:
+def reached(root: Path) -> Generator[Any, None, None]:
+    """A client of MLflow for the block.
+
+    Raises
+    ------
+    UnreachableError
+        If MLflow does not answer, or refuses what the block asks.
+    """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -227,37 +235,49 @@ def _client(root: Path) -> Any:
     return mlflow.MlflowClient()
 
 
-def _experiment(client: Any, root: Path) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
+def experiment_of(client: Any, root: Path, name: str = EXPERIMENT) -> str:
+    """Identifier of an experiment, made where it is not there yet."""
+    found = client.get_experiment_by_name(name)
     if found is not None:
         return found.experiment_id
-    return client.create_experiment(EXPERIMENT, artifact_location=(root / "artifacts").as_uri())
+    return client.create_experiment(name, artifact_location=(root / "artifacts").as_uri())
 
 
 def _log_run(client: Any, run_id: str, record: Record) -> None:
-    from mlflow.entities import Metric, Param, RunTag
-
-    now = int(time.time() * 1000)
     parameters = {f"settings.{k}": v for k, v in record.settings.items()} | dict(record.parameters)
     made = record.provenance
     tags = _tags(record) | {
-        _OWNER: str(os.getpid()),
+        OWNER: str(os.getpid()),
         "mlflow.source.git.commit": made.revision,
         "python": made.python,
         "machine": made.machine,
     }
+    log_batch(client, run_id, record.metrics, parameters, tags)
+    client.log_text(run_id, json_bytes(made.as_dict()).decode(), "provenance.json")
+    _log_inputs(record)
+
+
+def log_batch(
+    client: Any,
+    run_id: str,
+    metrics: Mapping[str, float],
+    parameters: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> None:
+    """Log numbers, values and texts of a run; metrics that are not finite are left out."""
+    from mlflow.entities import Metric, Param, RunTag
+
+    now = int(time.time() * 1000)
     client.log_batch(
         run_id,
         metrics=[
             Metric(name, float(value), now, 0)
-            for name, value in record.metrics.items()
+            for name, value in metrics.items()
             if math.isfinite(value)
         ],
         params=[Param(name, str(value)) for name, value in parameters.items()],
         tags=[RunTag(name, value) for name, value in tags.items()],
     )
-    client.log_text(run_id, json_bytes(made.as_dict()).decode(), "provenance.json")
-    _log_inputs(record)
 
 
 def _log_inputs(record: Record) -> None:
@@ -316,7 +336,7 @@ def _log_model(record: Record) -> Any:
 
 def _tags(record: Record) -> dict[str, str]:
     made = record.provenance
-    weights = {"weights_sha256": _weights_digest(record.weights)} if record.weights else {}
+    weights = {"weights_sha256": files_digest(record.weights)} if record.weights else {}
     return (
         dict(record.tags)
         | weights
@@ -332,7 +352,7 @@ def _tags(record: Record) -> dict[str, str]:
     )
 
 
-def _weights_digest(directory: Path) -> str:
+def files_digest(directory: Path) -> str:
     """SHA-256 over the names and digests of all files below a directory."""
     files = (path for path in directory.rglob("*") if path.is_file())
     return weights_digest({path.name: file_digest(path) for path in files})
@@ -356,13 +376,13 @@ def _stored(uri: str) -> Path:
 
 
 def _orphaned(run: Any) -> bool:
-    owner = run.data.tags.get(_OWNER, "")
+    owner = run.data.tags.get(OWNER, "")
     return owner.isdigit() and not process_lives(int(owner))
 
 
-def _bury_the_dead(client: Any) -> None:
+def bury_the_dead(client: Any, name: str = EXPERIMENT) -> None:
     """Mark runs whose process is gone as killed; MLflow would show them running for ever."""
-    experiment = client.get_experiment_by_name(EXPERIMENT)
+    experiment = client.get_experiment_by_name(name)
     if experiment is None:
         return
     for run in client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'"):

@@ -25,6 +25,23 @@ PATHS, ASSETS, WEIGHTS, SPREAD, DEPTH = (
 
 
 @dataclass(frozen=True, slots=True)
+class SeenLiquidity:
+    """Liquidity of one asset along the paths.
+
+    Attributes
+    ----------
+    spread : float32 array of shape (path, step)
+        Bid-ask spread as a fraction of the price.
+    depth : float32 array of shape (path, step), or None
+        What trades in a session, in multiples of the middle of the 63 sessions before the as-of
+        (`features.shown_liquidity.USUAL`); None where volumes are not known.
+    """
+
+    spread: NDArray[np.float32]
+    depth: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioSet:
     """A set as risk reads it; arrays are views of the files.
 
@@ -35,6 +52,7 @@ class ScenarioSet:
     weights : array of shape (path,), or None
         Probabilities; None where all paths count alike.
     spread, depth : float32 arrays of shape (path, step, asset), or None
+        NaN for an asset whose liquidity nobody knows; see `liquidity_of`.
     """
 
     moves: NDArray[np.float32]
@@ -42,6 +60,30 @@ class ScenarioSet:
     weights: NDArray[np.float64] | None = None
     spread: NDArray[np.float32] | None = None
     depth: NDArray[np.float32] | None = None
+
+    def liquidity_of(self, instrument: str) -> SeenLiquidity | None:
+        """Spread and depth of one asset along the paths; None where its spread is not known.
+
+        A rate, a spread, and a price whose bars nobody gave have none: a cost must then come from
+        elsewhere, or be said to be missing.
+
+        Raises
+        ------
+        RefusedError
+            If the set has no such asset.
+        """
+        names = [asset.instrument for asset in self.assets]
+        if instrument not in names:
+            raise RefusedError(
+                f"scenarios: {instrument} is not in the set. Make one with `foreshock scenarios "
+                f"--instruments` that names it."
+            )
+        at = names.index(instrument)
+        spread, depth = (
+            None if one is None or np.isnan(one[0, 0, at]) else one[:, :, at]
+            for one in (self.spread, self.depth)
+        )
+        return None if spread is None else SeenLiquidity(spread, depth)
 
 
 def write_assets(

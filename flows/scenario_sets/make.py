@@ -17,11 +17,13 @@ from flows.clock import instant_text
 from flows.outputs import json_bytes, publish, staging, write_whole
 from flows.processes import processes
 from flows.provenance import provenance
+from flows.record import Fit
 from flows.refusal import RefusedError
 from flows.scenario_sets.draw import Drawn, conditioned, crisis_of, draw, replayable
 from flows.scenario_sets.files import ScenarioSet, read_set
 from flows.scenario_sets.manifest import NAME, Recipe, signed_manifest
 from flows.scenario_sets.redraw import GENERATOR
+from flows.scenario_sets.registration import REGISTERED, fit_of
 from flows.scenario_sets.request import ScenarioRequest
 from flows.scenario_sets.stress_file import Stress
 from flows.scenario_sets.stress_text import stress_lines
@@ -47,11 +49,14 @@ class Made:
     ----------
     directory : Path
     manifest, certificate : dict
+    version : int or None
+        Of its generator in MLflow; None where that did not answer.
     """
 
     directory: Path
     manifest: dict[str, Any]
     certificate: dict[str, Any]
+    version: int | None = None
 
     @property
     def unofficial(self) -> list[str]:
@@ -66,6 +71,7 @@ class Made:
             "directory": str(self.directory),
             "sha256": self.manifest["sha256"],
             "model": predicate["model"]["name"],
+            "version": self.version,
             "sampling": predicate["sampling"],
             "marks": predicate["marks"],
             "unofficial": predicate["unofficial"],
@@ -81,6 +87,7 @@ def make_set(
     steps: Steps,
     out: Path,
     stress: Stress | None = None,
+    engine: str | None = None,
 ) -> Made:
     """Make a set and write it whole; nothing appears under ``out`` before its papers are signed.
 
@@ -93,6 +100,8 @@ def make_set(
     out : Path
         Directory of the set; must not exist, or be empty.
     stress : Stress, optional
+    engine : str, optional
+        Whose workers draw, as the address of a Dask scheduler; by default this machine's.
 
     Raises
     ------
@@ -119,11 +128,15 @@ def make_set(
             step.summary += f"; left out {', '.join(sorted(left_out))}"
         return model
 
-    model = conditioned(steps("fit", fit), stress, market)
+    fresh = steps("fit", fit)
+    model = conditioned(fresh, stress, market)
     with staging(out.absolute().parent) as beside:
+        _save(fresh, beside / "fit")
         files = beside / "files"
         files.mkdir()
-        drawn = steps("draw", lambda step: _drawn(step, model, market, request, files, stress))
+        drawn = steps(
+            "draw", lambda step: _drawn(step, model, market, request, files, stress, engine)
+        )
         held = read_set(files)
         certificate = steps(
             "examine", lambda step: _examine(step, held, model, market, request, stress)
@@ -167,7 +180,9 @@ def make_set(
         )
         write_whole(files / NAME, json_bytes(manifest))
         publish(files, out)
-    return Made(out, manifest, certificate)
+        fit_made = fit_of(manifest, certificate, files=beside / "fit", directory=out)
+        version = steps("register", lambda step: _registered(step, root, fit_made))
+    return Made(out, manifest, certificate, version)
 
 
 def fitted(
@@ -240,8 +255,9 @@ def _drawn(
     request: ScenarioRequest,
     files: Path,
     stress: Stress | None,
+    engine: str | None,
 ) -> Drawn:
-    told = draw(model, market, request, files, stress)
+    told = draw(model, market, request, files, stress, engine=engine)
     step.summary = (
         f"{request.paths:,} paths of {request.horizon} sessions, {len(model.assets)} assets"
     )
@@ -314,6 +330,20 @@ def _report(
     write_whole(files / REPORT, page.encode())
 
 
+def _registered(step: Step, root: Path, fit: Fit) -> int | None:
+    """Version of the generator; a set whose papers are signed stands without MLflow."""
+    from flows.kept_fits import keep_fit
+    from flows.tracking import UnreachableError
+
+    try:
+        version = keep_fit(root, fit)
+    except UnreachableError as error:
+        step.summary = f"not registered: {error}"
+        return None
+    step.summary = f"{fit.name} v{version}"
+    return version
+
+
 def _save(model: ScenarioModel, directory: Path) -> None:
     from models.scenarios.stored import save_generator
 
@@ -349,6 +379,8 @@ def summary_lines(made: Made) -> Sequence[str]:
         lines.append(f"UNOFFICIAL: {'; '.join(made.unofficial)}. For research only.")
     elif predicate["marks"]:
         lines.append(f"{' '.join(predicate['marks'])}: signed by this machine's own key.")
+    if made.version is not None:
+        lines.append(f"model:  {REGISTERED} v{made.version}, shown by foreshock ui")
     lines.append(f"report: {made.directory / REPORT}")
     lines.append(f"check:  foreshock verify {made.directory}")
     return [*lines, str(made.directory)]

@@ -73,3 +73,22 @@ def test_a_pickle_inside_an_array_is_not_opened(directory: Path):
 def test_reading_takes_no_copy(directory: Path):
     told: ScenarioSet = read_set(directory)
     assert isinstance(told.moves, np.memmap)
+
+
+def test_liquidity_is_told_asset_by_asset_and_not_made_up(directory: Path):
+    spread = np.full((5, 3, 2), 0.001, dtype=np.float32)
+    spread[..., 1] = np.nan
+    np.save(directory / "spread.npy", spread)
+    told = read_set(directory)
+    known = told.liquidity_of("SPY")
+    assert known is not None
+    np.testing.assert_array_equal(known.spread, spread[..., 0])
+    assert known.depth is None
+    assert told.liquidity_of("UST10Y") is None
+    with pytest.raises(RefusedError, match="GME is not in the set"):
+        told.liquidity_of("GME")
+
+
+def test_a_set_without_liquidity_knows_none(directory: Path):
+    (directory / "spread.npy").unlink()
+    assert read_set(directory).liquidity_of("SPY") is None
