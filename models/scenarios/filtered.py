@@ -180,7 +180,10 @@ class FilteredHistory:
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
 @no_type_check
 def _roll(moves, rows, residual, growth, mean, omega, state, least, greatest):
-    """Fill ``moves`` path by path."""
+    """Fill ``moves`` path by path.
+
+    Short loops of few arrays: a compiler asks of each pair whether they overlap.
+    """
     assets = residual.shape[1]
     h = np.empty(assets, np.float32)
     move = np.empty(assets, np.float32)
@@ -190,7 +193,10 @@ def _roll(moves, rows, residual, growth, mean, omega, state, least, greatest):
             row = rows[path, step]
             for a in range(assets):
                 move[a] = mean[a] + np.sqrt(h[a]) * residual[row, a]
-                h[a] = min(max(omega[a] + h[a] * growth[row, a], least[a]), greatest[a])
+            for a in range(assets):
+                h[a] = omega[a] + h[a] * growth[row, a]
+            for a in range(assets):
+                h[a] = min(max(h[a], least[a]), greatest[a])
             moves[path, step, :] = move
 
 
@@ -199,15 +205,20 @@ def _roll(moves, rows, residual, growth, mean, omega, state, least, greatest):
 def _roll_pnl(wealth, books, rows, residual, growth, mean, omega, state, least, greatest):
     """Compound ``wealth`` over the sessions of each path; nothing else is kept."""
     assets = residual.shape[1]
-    h = np.empty(assets, np.float32)
+    h, move = np.empty(assets, np.float32), np.empty(assets, np.float32)
     gain = np.empty(assets, np.float32)
     for path in range(rows.shape[0]):
         h[:] = state
         for step in range(rows.shape[1]):
             row = rows[path, step]
             for a in range(assets):
-                gain[a] = simple_return(mean[a] + np.sqrt(h[a]) * residual[row, a])
-                h[a] = min(max(omega[a] + h[a] * growth[row, a], least[a]), greatest[a])
+                move[a] = mean[a] + np.sqrt(h[a]) * residual[row, a]
+            for a in range(assets):
+                h[a] = omega[a] + h[a] * growth[row, a]
+            for a in range(assets):
+                h[a] = min(max(h[a], least[a]), greatest[a])
+            for a in range(assets):
+                gain[a] = simple_return(move[a])
             for book in range(books.shape[0]):
                 total = np.float32(0.0)
                 for a in range(assets):

@@ -67,7 +67,10 @@ class MarketState:
 
     def ratios(self, variance: Float[np.ndarray, "path asset"]) -> Float[np.ndarray, "path block"]:
         """Mean log volatility ratio of the market and of each block."""
-        return (np.float32(0.5) * np.log(variance) - self.level) @ self.members
+        ratio = np.log(variance)
+        ratio *= np.float32(0.5)
+        ratio -= self.level
+        return ratio @ self.members
 
     def stress(
         self, before: Float[np.ndarray, "path block"], scores: Float[np.ndarray, "path asset"]

@@ -13,7 +13,7 @@ from models.scenarios.filtered import FilteredHistory
 from models.scenarios.marginals import recalibrated
 from models.scenarios.preparation import Prepared
 from models.scenarios.rolled import Drawing, Rolled
-from models.scenarios.rolling import PathState, Session
+from models.scenarios.rolling import PathState, Session, triangles
 from models.scenarios.safety import SHARE, Safeguarded
 
 CALIBRATION = 64
@@ -74,7 +74,7 @@ def scores_over_history(
         condition = prepared.condition[rows]
         state = PathState(
             np.tile(rolled.recursions.state, (CHUNK, 1)),
-            prepared.path.covariance[rows].astype(np.float32),
+            triangles(prepared.path.covariance[rows]),
         )
         draws = Drawing(rolled, index, CHUNK, seed)(condition)
         found.append(session(draws, state, condition[:, 0].copy(), moves))

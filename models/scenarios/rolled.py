@@ -16,7 +16,7 @@ from models.scenarios.dynamic_correlation import Dynamics
 from models.scenarios.factors import Factors
 from models.scenarios.filtered import Recursions
 from models.scenarios.market_state import MarketState
-from models.scenarios.rolling import Draws, PathState, Session, own_ranks
+from models.scenarios.rolling import Draws, PathState, Session, own_ranks, triangles
 
 ALL_NORMAL = np.inf
 """Degrees of freedom of a scale that is always one."""
@@ -140,7 +140,7 @@ class Rolled:
         session = Session(self.factors, self.dynamics, self.table, self.recursions)
         state = PathState(
             np.tile(self.recursions.state, (count, 1)),
-            np.tile(self.start.covariance, (count, 1, 1, 1)),
+            np.repeat(triangles(self.start.covariance[None]), count, axis=2),
         )
         stress = np.tile(self.start.stress, (count, 1))
         macro = np.tile(self.start.macro, (count, 1))

@@ -7,16 +7,11 @@ from typing import no_type_check
 
 import numba
 import numpy as np
-from jaxtyping import Float32
-from scipy.special import ndtri
+from jaxtyping import Float, Float32
+from scipy.special import ndtri, softmax
 
 from models.scenarios.chunks import CHUNK
-from models.scenarios.dynamic_correlation import (
-    Dynamics,
-    advance,
-    cholesky_of_mixture,
-    mixing_weights,
-)
+from models.scenarios.dynamic_correlation import PIVOT, Dynamics
 from models.scenarios.factors import Factors
 from models.scenarios.filtered import Recursions
 from models.scenarios.marginals import STEPS_A_UNIT
@@ -25,8 +20,13 @@ _MIDDLES = ndtri((np.arange(2**16) + 0.5) / 2**16)
 OWN_QUANTILES = (_MIDDLES / _MIDDLES.std()).astype(np.float32)
 """The normal law in 65,536 equal parts: sixteen random bits are one draw of an own move."""
 
-FURTHEST = 8.0
+FURTHEST = np.float32(8.0)
 """A factor beyond eight deviations moves correlations as if it were eight."""
+
+TOGETHER = 128
+"""Paths that a compiled loop runs along at a time: what they need stays in the nearest cache."""
+
+LEAST_PIVOT = np.float32(PIVOT)
 
 
 @dataclass(slots=True)
@@ -37,12 +37,12 @@ class PathState:
     ----------
     variance : float32 array of shape (path, asset)
         Of the next session.
-    covariance : float32 array of shape (path, component, factor, factor)
-        Components of the factors' covariance.
+    covariance : float32 array of shape (component, entry, path)
+        Components of the factors' covariance, as `triangles` gives them.
     """
 
     variance: Float32[np.ndarray, "path asset"]
-    covariance: Float32[np.ndarray, "path component factor factor"]
+    covariance: Float32[np.ndarray, "component entry path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +114,24 @@ class Session:
             Market-wide log volatility ratio before the session.
         moves : array of shape (path, asset)
         """
-        covariance = state.covariance.reshape(*state.covariance.shape[:2], -1)
-        factor, packed = _dependence(covariance, market, draws.factor, *self._dynamics)
+        shock, keep, logit = self._dynamics
+        weight = softmax(logit[:, :1] + logit[:, 1:] * market, axis=0)
+        mixed = _mixed(state.covariance, weight)
+        factor = _correlated(mixed, np.ascontiguousarray(draws.factor.T))
+        _advance(state.covariance, factor, shock, keep)
         major, minor = self._loading
-        rest = draws.minor @ minor + self._own * OWN_QUANTILES[draws.own]
-        unit = np.sqrt(packed @ self._products + self._rest)
-        scores = (factor @ major + rest * draws.scale[:, 1:]) * (draws.scale[:, :1] / unit)
+        scores, rest, square = factor.T @ major, draws.minor @ minor, mixed.T @ self._products
+        _scores(scores, rest, square, draws.own, OWN_QUANTILES, self._own, self._rest, draws.scale)
         _moves(moves, state.variance, scores, self._table, *self._recursions, *self._limits)
         return scores
+
+
+def triangles(
+    covariance: Float[np.ndarray, "path component factor factor"],
+) -> Float32[np.ndarray, "component entry path"]:
+    """Entries of each path's matrices on and below the diagonal, row by row; paths last."""
+    entries = np.tril_indices(covariance.shape[-1])
+    return _single(covariance[:, :, *entries].transpose(1, 2, 0))
 
 
 def _single(values: np.ndarray) -> np.ndarray:
@@ -136,31 +146,86 @@ def own_ranks(generator: np.random.Generator, assets: int) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
 @no_type_check
-def _dependence(covariance, market, drawn, shock, keep, logit):
-    """Factors of each path under its covariance, and that covariance's lower triangle in a row.
+def _mixed(covariance, weight):
+    """Weighted mean of the components of each path's covariance: entries by paths."""
+    components, entries, paths = covariance.shape
+    mixed = np.zeros((entries, paths), np.float32)
+    for at in range(entries):
+        for component in range(components):
+            share, own, row = weight[component], covariance[component, at], mixed[at]
+            for path in range(paths):
+                row[path] += share[path] * own[path]
+    return mixed
 
-    The components of the covariance are advanced in place.
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@no_type_check
+def _correlated(mixed, drawn):
+    """Factors of each path: the Cholesky factor of its covariance times what was drawn.
+
+    Paths run innermost, some at a time: the factor of one alone is too short to be vectorised.
     """
-    paths, factors = drawn.shape
-    factor = np.empty((paths, factors), np.float32)
-    packed = np.empty((paths, factors * (factors + 1) // 2), np.float32)
-    lower = np.zeros((factors, factors), np.float32)
-    weight = np.empty(shock.size, np.float32)
-    moved, work = np.empty(factors, np.float32), np.empty(factors * factors, np.float32)
-    for path in range(paths):
-        mixing_weights(logit, market[path], weight)
-        cholesky_of_mixture(covariance[path], weight, work, lower)
+    factors, paths = drawn.shape
+    factor = np.zeros((factors, paths), np.float32)
+    lower = np.empty((factors, factors, TOGETHER), np.float32)
+    value = np.empty(TOGETHER, np.float32)
+    for first in range(0, paths, TOGETHER):
+        last = min(first + TOGETHER, paths)
         place = 0
         for i in range(factors):
-            value = np.float32(0.0)
+            whole = factor[i, first:last]
             for j in range(i + 1):
-                value += lower[i, j] * drawn[path, j]
-                packed[path, place] = work[i * factors + j]
-                place += 1
-            factor[path, i] = value
-            moved[i] = min(max(value, np.float32(-FURTHEST)), np.float32(FURTHEST))
-        advance(covariance[path], moved, shock, keep, work)
-    return factor, packed
+                root, noise = lower[i, j], drawn[j, first:last]
+                value[: last - first] = mixed[place + j, first:last]
+                for k in range(j):
+                    left, right = lower[i, k], lower[j, k]
+                    for p in range(last - first):
+                        value[p] -= left[p] * right[p]
+                pivot = lower[j, j]
+                for p in range(last - first):
+                    root[p] = value[p] / pivot[p] if j < i else np.sqrt(max(value[p], LEAST_PIVOT))
+                for p in range(last - first):
+                    whole[p] += root[p] * noise[p]
+            place += i + 1
+    return factor
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@no_type_check
+def _advance(covariance, factor, shock, keep):
+    """The components of each path's covariance after a session of given factors, in place."""
+    components, _, paths = covariance.shape
+    product = np.empty(paths, np.float32)
+    place = 0
+    for i in range(factor.shape[0]):
+        for j in range(i + 1):
+            one, other = factor[i], factor[j]
+            for path in range(paths):
+                left = min(max(one[path], -FURTHEST), FURTHEST)
+                product[path] = left * min(max(other[path], -FURTHEST), FURTHEST)
+            for component in range(components):
+                a, b, own = shock[component], keep[component], covariance[component, place]
+                pull = np.float32(1.0) - a - b if i == j else np.float32(0.0)
+                for path in range(paths):
+                    own[path] = a * product[path] + b * own[path] + pull
+            place += 1
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@no_type_check
+def _scores(scores, rest, square, ranks, quantiles, own, alone, scale):
+    """Scores of unit variance, in place of what the factors make of them."""
+    assets = scores.shape[1]
+    drawn = np.empty(assets, np.float32)
+    for path in range(scores.shape[0]):
+        whole, outside = scale[path, 0], scale[path, 1]
+        for a in range(assets):
+            drawn[a] = quantiles[ranks[path, a]]
+        for a in range(assets):
+            drawn[a] = (rest[path, a] + own[a] * drawn[a]) * outside
+        for a in range(assets):
+            unit = np.sqrt(square[path, a] + alone[a])
+            scores[path, a] = (scores[path, a] + drawn[a]) * (whole / unit)
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
