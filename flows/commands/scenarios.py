@@ -52,6 +52,14 @@ def scenarios(
     research: Annotated[
         bool, typer.Option("--research", help="An UNOFFICIAL set is no failure.")
     ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="ADDRESS",
+            help="Draw on a running Dask cluster, tcp://127.0.0.1:8786; the same bits.",
+        ),
+    ] = None,
     json: Json = None,
     verbose: Verbose = False,
 ) -> int:
@@ -79,6 +87,11 @@ def scenarios(
     )
     if stress is not None:
         stress_of(stress)
+    if engine is not None:
+        from flows.scenario_sets.workers import connected
+
+        with connected(engine):  # refused before anything is fitted
+            pass
     ready(verbose=verbose)
     from flows.orchestration import scenarios_flow
 
@@ -86,6 +99,7 @@ def scenarios(
         request.model_dump(mode="json"),
         out=str(out),
         stress=stress,
+        engine=engine,
     )
     if not answer({k: v for k, v in done.items() if k != "lines"}, json):
         for line in done["lines"]:

@@ -13,11 +13,11 @@ from jaxtyping import Float
 
 from features.crosssection import block_of
 from features.market import MarketData
-from flows.processes import processes
 from flows.refusal import RefusedError
 from flows.scenario_sets.files import PATHS, write_assets
 from flows.scenario_sets.request import ScenarioRequest
 from flows.scenario_sets.stress_file import Stress
+from flows.scenario_sets.workers import sharing
 from models.base import Moves
 from validation.crises import CATALOGUE, CrisisWindow
 
@@ -108,6 +108,8 @@ def draw(
     request: ScenarioRequest,
     files: Path,
     stress: Stress | None,
+    *,
+    engine: str | None = None,
 ) -> Drawn:
     """Write the arrays of a set.
 
@@ -120,14 +122,15 @@ def draw(
     files : Path
         An empty directory.
     stress : Stress, optional
+    engine : str, optional
+        Whose workers draw; see `flows.scenario_sets.workers.sharing`. A replay is never shared.
 
     Raises
     ------
     RefusedError
-        If the stress cannot be met.
+        If the stress cannot be met, or the engine is refused.
     """
     from models.scenarios.chunks import CHUNK, write_moves
-    from models.scenarios.registry import NEURAL
 
     told: dict[str, Any] = {"chunk": CHUNK}
     if stress is not None:
@@ -138,15 +141,16 @@ def draw(
         _save(model, files, moves, seed=request.seed)
         write_assets(files, model.assets)
         return Drawn(told | more, before)
-    write_moves(
-        model,
-        files,
-        paths=request.paths,
-        horizon=request.horizon,
-        seed=request.seed,
-        jobs=processes(request.paths // CHUNK, worth=4),
-        workers="processes" if model.name in NEURAL else "threads",
-    )
+    with sharing(model, paths=request.paths, engine=engine) as (jobs, workers):
+        write_moves(
+            model,
+            files,
+            paths=request.paths,
+            horizon=request.horizon,
+            seed=request.seed,
+            jobs=jobs,
+            workers=workers,
+        )
     if stress is None:
         write_assets(files, model.assets)
         return Drawn(told)
