@@ -129,7 +129,7 @@ def write(directory: Path) -> pd.DataFrame:
     quotes = market(generator)
     book = distinct(positions(2 * POSITIONS, quotes, generator))
     table = pd.DataFrame([{f.name: getattr(one, f.name) for f in fields(Position)} for one in book])
-    table = table.drop(columns="row").replace("", np.nan)
+    table = table.drop(columns="row")  # an empty text is written as nothing, like what is not there
     table.to_csv(directory / "portfolios" / "mixed.csv", index=False, date_format="%Y-%m-%d")
     listed = [
         (one.name, one.asset_class, one.currency, one.kind, one.move)
