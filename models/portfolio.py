@@ -55,20 +55,25 @@ def position_pnl(book: PricedBook, scenarios: FactorScenarios) -> PathPnl:
     """
     _check(book, scenarios)
     found = np.empty((len(scenarios.moves), len(book.positions)))
-    today = torch.from_numpy(book.today())[:, None]
-
-    def value(start: int) -> None:
-        some = np.ascontiguousarray(scenarios.moves[start : start + AT_ONCE].T)
-        gain = book.moved(torch.from_numpy(some)) - today
-        found[start : start + AT_ONCE] = gain.numpy().T
-
     # Chunks side by side, each on one thread: threads that share small operations wait for one
-    # another, and on a busy machine for most of the time.
+    # another, and on a busy machine for most of the time. A thread that is new has to be told so.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(value, range(0, len(found), AT_ONCE)))
+        today = torch.from_numpy(book.today())[:, None]
+
+        def value(start: int) -> None:
+            some = np.ascontiguousarray(scenarios.moves[start : start + AT_ONCE].T)
+            gain = book.moved(torch.from_numpy(some)) - today
+            found[start : start + AT_ONCE] = gain.numpy().T
+
+        if len(found) <= AT_ONCE:
+            value(0)
+        else:
+            with ThreadPoolExecutor(
+                threads, initializer=torch.set_num_threads, initargs=(1,)
+            ) as pool:
+                list(pool.map(value, range(0, len(found), AT_ONCE)))
     finally:
         torch.set_num_threads(threads)
     _finite(found, book)

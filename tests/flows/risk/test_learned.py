@@ -8,10 +8,16 @@ import numpy as np
 import pytest
 
 from features.market import truncate
+from flows.held_models import Best
+from flows.panels import panel_of
+from flows.risk import learned
 from flows.risk.desk import gaps
 from flows.risk.learned import history_of, learned_view
 from models.baselines import forecast_series
+from models.tail.served import load
+from models.tail.walk_forward import base_levels
 from tests.flows.risk import desk_book
+from tests.flows.served_model import save_served
 
 MARKET = desk_book.market()
 RECORDED = {"status": "no session", "numbers": []}
@@ -69,3 +75,30 @@ def test_a_short_history_is_told_with_its_length(state_root: Path):
     )
     assert "and 1,000 are needed" in told["status"]
     assert told["numbers"] == []
+
+
+def test_the_version_in_office_speaks_from_its_own_panel(
+    state_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    book = desk_book.book()
+    history, scale = learned.history_of(book, MARKET, "desk")
+    panel = panel_of(MARKET, [history])
+    save_served(tmp_path / "served", own=panel.own, shared=panel.shared)
+    served = load(tmp_path / "served")
+    monkeypatch.setattr(learned, "_in_office", lambda root: Best({"number": 1}, served))
+    state_root.mkdir()
+    told = learned_view(
+        book, MARKET, state_root, portfolio="desk", alphas=(0.975,), recorded=RECORDED
+    )
+    base = forecast_series(
+        history.returns, models=("gjr_fhs", "gjr_evt"), alphas=base_levels((0.975,))
+    )
+    said = served.forecast(
+        history, panel, fhs=base["gjr_fhs"], evt=base["gjr_evt"], alphas=(0.975,)
+    )
+    (var, es) = told["numbers"]
+    assert told["model"] == "linear"
+    assert var["model"] == pytest.approx(said.var[-1, 0] * scale)
+    assert es["model"] == pytest.approx(said.es[-1, 0] * scale)
+    assert es["fallback"] != es["model"]
+    assert "no version" not in told["status"]

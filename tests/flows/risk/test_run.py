@@ -11,6 +11,7 @@ import pytest
 from flows.refusal import RefusedError
 from flows.risk.request import risk_request
 from flows.risk.run import risk
+from flows.settings import checkout
 from flows.steps import Steps
 from flows.terminal import Terminal
 
@@ -87,3 +88,32 @@ def test_what_cannot_be_answered_is_refused(
     request = risk_request(**{"data": tiny_market, "paths": 2000, **given})
     with pytest.raises(RefusedError, match=reason):
         risk(request, root=tmp_path, steps=QUIET)
+
+
+@pytest.mark.slow
+def test_a_book_of_quantities_is_answered_like_any_other(tmp_path: Path):
+    stress = tmp_path / "stress.yaml"
+    stress.write_text('name: rates up\nshocks: {YIELD_10Y: "+100bp", INDEX_FUND: "-10%"}\n')
+    request = risk_request(
+        portfolio="desk",
+        data=checkout() / "infra" / "examples" / "market",
+        paths=4000,
+        add={"FUND_PUT": 10.0, "STOCK": -1500.0},
+        stress=stress,
+        tilt=True,
+    )
+    told = risk(request, root=tmp_path / "root", steps=QUIET)
+    for name in ("worst", "reverse", "inverted", "liquidity", "explained", "carry"):
+        assert told[name]["status"] == "computed", name
+    assert told["reverse"]["pnl"] == pytest.approx(-told["reverse"]["loss"], rel=1e-5)
+    assert told["what_if"]["es_after"] != told["what_if"]["es_before"]
+    for shared in told["stress"]["mean_parts"]:  # short of shares, paying fixed: it gains
+        assert sum(one["pnl"] for one in shared["parts"]) == pytest.approx(told["stress"]["mean"])
+    assert "1,000 are needed" in told["desk"]["status"]
+    assert "1,000 are needed" in told["tilt"]["status"]
+    assert any("pnl" in one for one in told["crises"])
+    text = Path(told["page"]).read_text()
+    for words in ("computed for books of weights", "undefined", "None"):
+        assert words not in text
+    for words in ("Under the stress rates up", "If correlations inverted", "government bond"):
+        assert words in text
