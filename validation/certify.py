@@ -104,6 +104,7 @@ def certify(
     rule: CertificateRule | None = None,
     seed: int = 0,
     draws: int = DRAWS,
+    classifiers: bool = True,
 ) -> dict[str, Any]:
     """Everything that is asked of one scenario set, and the verdict.
 
@@ -125,6 +126,8 @@ def certify(
     rule : CertificateRule, optional
     seed, draws : int
         Of sub-samples and bootstrap. The same set and seed give the same certificate.
+    classifiers : bool
+        See `examine_realism`.
 
     Returns
     -------
@@ -140,7 +143,7 @@ def certify(
         return certificate(found, {}, identity=identity, stressed=stressed, rule=rule)
     book = default_books(reference, seed=seed)[0]
     filters = filter_report(rejected, _book_pnl(issued, book), seed=seed, draws=draws)
-    figures = _figures(issued, ~bad, evidence, seed=seed, draws=draws)
+    figures = _figures(issued, ~bad, evidence, seed=seed, draws=draws, classifiers=classifiers)
     return certificate(
         found, figures, identity=identity, filters=filters, stressed=stressed, rule=rule
     )
@@ -176,6 +179,7 @@ def _figures(
     *,
     seed: int,
     draws: int,
+    classifiers: bool,
 ) -> dict[str, Figure]:
     every = bool(good.all())
     rows = np.flatnonzero(good)
@@ -186,7 +190,9 @@ def _figures(
         paths_per_date=issued.paths_per_date if every else 1,
         block=reference.block if issued.paths_per_date > 1 and every else 1,
     )
-    figures = examine_realism(candidate, reference, baseline=baseline, seed=seed, draws=draws)
+    figures = examine_realism(
+        candidate, reference, baseline=baseline, seed=seed, draws=draws, classifiers=classifiers
+    )
     few = candidate.thinned(MOST_PATHS, seed=seed)
     held = reference.thinned(MOST_PATHS, seed=seed)
     other = None if baseline is None else baseline.thinned(MOST_PATHS, seed=seed)

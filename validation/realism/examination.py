@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
-from validation.realism.classifier import classifier_figures
+from validation.realism.classifier import CLASSIFIERS, classifier_figures
 from validation.realism.dependence import correlations, judged_assets, lower_tail_dependence
 from validation.realism.diversity import diversity_figures
 from validation.realism.dynamics import leverage_effect, volatility_clustering
@@ -37,6 +37,7 @@ def examine_realism(
     books: Float[np.ndarray, "book asset"] | None = None,
     seed: int = 0,
     draws: int = DRAWS,
+    classifiers: bool = True,
 ) -> dict[str, Figure]:
     """How far a set's law is from the reference's, beside a baseline's and sampling alone.
 
@@ -56,6 +57,8 @@ def examine_realism(
         Weights; see `strategies.default_books`.
     seed, draws : int
         Of the sub-samples and the bootstrap.
+    classifiers : bool
+        Whether to train them: four fifths of the time of a small set.
 
     Returns
     -------
@@ -77,11 +80,17 @@ def examine_realism(
         theirs = None if baseline is None else baseline.thinned(MOST_PATHS, seed=seed)
         held = default_books(real, seed=seed) if books is None else books
         basis = factor_basis(real)
+        if classifiers:
+            told = classifier_figures(
+                mine, real, basis=basis, baseline=theirs, seed=seed, draws=draws
+            )
+        else:
+            told = dict.fromkeys(CLASSIFIERS, not_computable("left out"))
         return {
             **_tails(mine, real, theirs, held, seed=seed, draws=draws),
             **_pairs_and_lags(mine, real, theirs, seed=seed, draws=draws),
             **score_figures(mine, real, baseline=theirs, seed=seed, draws=draws),
-            **classifier_figures(mine, real, basis=basis, baseline=theirs, seed=seed, draws=draws),
+            **told,
             **diversity_figures(mine, real, basis=basis, baseline=theirs, seed=seed),
         }
 

@@ -55,6 +55,13 @@ def test_the_same_seed_gives_the_same_figures(examined):
     }
 
 
+def test_classifiers_left_out_leave_the_rest_as_it_was(examined):
+    without = examine_realism(*LAWS, books=BOOKS, draws=DRAWS, classifiers=False)
+    assert without["auc_logistic"].status == "not_computable: left out"
+    kept = {name: one for name, one in examined.items() if not name.startswith("auc")}
+    assert kept == {name: one for name, one in without.items() if not name.startswith("auc")}
+
+
 def test_one_asset_and_one_session_leave_gaps_that_say_why(generator):
     mine, real = (
         PathSample(generator.normal(size=(300, 1, 1)), np.ones(1, dtype=bool)) for _ in "ab"
