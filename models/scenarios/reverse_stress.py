@@ -230,4 +230,4 @@ class _Whitened:
     def misalignment(self, z: Float[np.ndarray, " direction"]) -> float:
         slope = self.slope(z)
         size = float(np.linalg.norm(slope) * np.linalg.norm(z))
-        return 1.0 - float(slope @ z) / size if size > 0.0 else 0.0
+        return max(1.0 - float(slope @ z) / size, 0.0) if size > 0.0 else 0.0

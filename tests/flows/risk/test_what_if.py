@@ -7,6 +7,7 @@ import pytest
 
 from flows.refusal import RefusedError
 from flows.risk.change import ALPHA
+from flows.risk.linear import Weights
 from flows.risk.what_if import what_if
 from models.measures import expected_shortfall
 from tests.flows.risk import desk_book
@@ -39,3 +40,13 @@ def test_what_nobody_can_hold_is_refused():
     for name in ("GME", "YIELD_10Y"):
         with pytest.raises(RefusedError, match=f"--add: {name}"):
             what_if(book, TOLD, far, {name: 1.0})
+
+
+def test_weights_are_rebalanced_together():
+    book = Weights({"ACME": 0.5}, desk_book.INSTRUMENTS)
+    both = Weights({"ACME": 0.4, "EURUSD": 0.3}, desk_book.INSTRUMENTS)
+    far = book.outcomes(TOLD, horizon=10)
+    found = what_if(book, TOLD, far, {"ACME": -0.1, "EURUSD": 0.3})
+    assert found is not None
+    after = both.outcomes(TOLD, horizon=10).total
+    assert found["es_after"] == pytest.approx(expected_shortfall(after, alpha=ALPHA), rel=1e-12)
