@@ -120,11 +120,12 @@ def tail_paths(
             f"pnl must be finite, got {bad[0]} among {bad.size} such of {pnl.size} paths. "
             "Find what made them; a path is never dropped."
         )
-    order = np.argsort(pnl, kind="stable")
     if weights is None:
         mass = tail * pnl.size
         counts = [1] * (math.floor(mass) + 1)
+        order = _worst(pnl, len(counts))
     else:
+        order = np.argsort(pnl, kind="stable")
         counts = _integers(weights)
         mass = tail * sum(counts)
         worst_first = [counts[path] for path in order.tolist()]
@@ -134,6 +135,14 @@ def tail_paths(
     unit = max(counts)
     share = np.array([float(count / unit) for count in inside])
     return TailPaths(order[: len(inside)], share)
+
+
+def _worst(pnl: Float[np.ndarray, " path"], count: int) -> Int[np.ndarray, " inside"]:
+    """The worst so many paths, the earlier of equals first, without sorting all the others."""
+    last = np.partition(pnl, count - 1)[count - 1]
+    beyond = np.flatnonzero(pnl < last)
+    beyond = beyond[np.argsort(pnl[beyond], kind="stable")]
+    return np.concatenate([beyond, np.flatnonzero(pnl == last)[: count - len(beyond)]])
 
 
 def _integers(weights: Float[np.ndarray, " path"]) -> list[int]:

@@ -113,8 +113,10 @@ def parts_of(outcomes: Outcomes, by: str, *, alpha: float) -> dict[str, Any]:
     """
     names = outcomes.positions if by == "position" else outcomes.groups[by]
     labels = tuple(dict.fromkeys(names))
-    member = np.array([[name == label for label in labels] for name in names], dtype=np.float64)
-    grouped = outcomes.pnl @ member
+    grouped = outcomes.pnl
+    if len(labels) < len(names):
+        member = np.array([[name == one for one in labels] for name in names], dtype=np.float64)
+        grouped = outcomes.pnl @ member
     parts = es_parts(grouped, alpha=alpha, weights=outcomes.weights)
     moved = bool(np.ptp(outcomes.total) > 0.0)
     near = (

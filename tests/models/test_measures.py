@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import norm
 
-from models.measures import expected_shortfall, tail_probability, tail_ranks, value_at_risk
+from models.measures import (
+    expected_shortfall,
+    tail_paths,
+    tail_probability,
+    tail_ranks,
+    value_at_risk,
+)
 
 LADDER = -np.arange(1.0, 101.0)  # losses 1..100
 P_AND_L = arrays(np.float64, st.integers(40, 80), elements=st.integers(-50, 50).map(float))
@@ -154,3 +160,9 @@ def test_weights_that_are_no_probabilities_are_refused(bad):
         expected_shortfall(LADDER, alpha=0.95, weights=weights)
     with pytest.raises(ValueError, match=r"^weights .* not all zero"):
         value_at_risk(LADDER, alpha=0.95, weights=np.zeros(100))
+
+
+@given(P_AND_L, LEVELS)
+def test_the_tail_is_the_beginning_of_a_stable_sort(pnl, alpha):
+    tail = tail_paths(pnl, alpha=alpha)
+    np.testing.assert_array_equal(tail.paths, np.argsort(pnl, kind="stable")[: len(tail.paths)])
