@@ -193,8 +193,8 @@ def _replayed(
     today = drawn(
         model, paths=min(request.paths, COMPARED), horizon=request.horizon, seed=request.seed
     ).summed()
-    stretches = told.stretches(request.horizon)
-    far = plausibility(today, stress.severity * stretches.sum(axis=1), horizon=request.horizon)
+    stretches = told.stretches(request.horizon, severity=stress.severity)
+    far = plausibility(today, stretches.sum(axis=1), horizon=request.horizon)
     if "row" in far:
         row = far.pop("row")
         far |= {

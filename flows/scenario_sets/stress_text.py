@@ -49,8 +49,9 @@ def _replayed(replay: Mapping[str, Any], severity: float, horizon: int) -> str:
     short = "" if replay["covered"] else " (the data end before it does)"
     return (
         f"{title}: the {replay['sessions']} sessions from {replay['first']} to {replay['last']}"
-        f"{short} as they were{times}. The first {replay['as_they_came']} paths are its stretches "
-        f"of {horizon} sessions in order; on the others its sessions come in other orders."
+        f"{short} as they were, credit spreads by their share{times}. The first "
+        f"{replay['as_they_came']} paths are its stretches of {horizon} sessions in order; on the "
+        f"others its sessions come in other orders."
     )
 
 

@@ -12,6 +12,7 @@ from features.crosssection import BLOCKS
 from models.base import ScenarioModel
 from models.scenarios.filtered import FilteredHistory, Recursions
 from models.scenarios.liquid import Liquid
+from models.scenarios.liquidity import after
 from models.scenarios.rolled import Rolled
 from models.scenarios.safety import Safeguarded
 
@@ -51,7 +52,10 @@ def just_been_through(
             )
     if isinstance(model, Liquid):
         moved = just_been_through(model.model, session, blocks=blocks)
-        return replace(model, model=moved)
+        squares = (_moves(model, session, blocks) ** 2) * model.model.recursions.state
+        recent = after(model.liquidity.recent, squares)
+        recent = np.where(_named(session, blocks), recent, model.liquidity.recent)
+        return replace(model, model=moved, liquidity=replace(model.liquidity, recent=recent))
     if isinstance(model, Safeguarded):
         rolled, safety = (
             just_been_through(part, session, blocks=blocks) for part in (model.rolled, model.safety)
@@ -64,13 +68,22 @@ def just_been_through(
         model = replace(model, start=replace(model.start, stress=stress))
     if not isinstance(model, Rolled | FilteredHistory):
         raise TypeError(f"model must be one that fit_generator made, got {type(model).__name__}.")
+    moves = _moves(model, session, blocks)
+    after_it = _after(model.recursions, moves, _named(session, blocks))
+    return replace(model, recursions=after_it)
+
+
+def _moves(
+    model: ScenarioModel, session: Mapping[str, float], blocks: Sequence[str]
+) -> Float32[np.ndarray, " asset"]:
+    """Move of each asset in its deviations; a yield or a spread rises as its block falls."""
     signs = [-1.0 if asset.kind in ("rate", "spread") else 1.0 for asset in model.assets]
-    moves = np.array(
-        [sign * session.get(block, 0.0) for sign, block in zip(signs, blocks, strict=True)],
-        dtype=np.float32,
-    )
-    named = np.array([block in session for block in blocks])
-    return replace(model, recursions=_after(model.recursions, moves, named))
+    moves = [sign * session.get(block, 0.0) for sign, block in zip(signs, blocks, strict=True)]
+    return np.array(moves, dtype=np.float32)
+
+
+def _named(session: Mapping[str, float], blocks: Sequence[str]) -> Bool[np.ndarray, " asset"]:
+    return np.array([block in session for block in blocks])
 
 
 def _after(

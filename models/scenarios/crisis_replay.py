@@ -22,17 +22,23 @@ class CrisisSessions:
     dates : DatetimeIndex of shape (session,)
         On which at least half of the assets have a close.
     moves : array of shape (session, asset)
-        Since the session before, in each asset's own move; zero on a holiday, whose move comes
-        with the next close.
+        Since the session before, in each asset's own move, but logarithmic where ``level`` is
+        finite; zero on a holiday, whose move comes with the next close.
+    level : array of shape (asset,)
+        Today's close of each credit spread, which a path moves by the same share and not by as
+        many basis points: from a low spread these would lead below zero. NaN for all others.
     """
 
     dates: pd.DatetimeIndex
     moves: Float[np.ndarray, "session asset"]
+    level: Float[np.ndarray, " asset"]
 
-    def stretches(self, horizon: int) -> Float[np.ndarray, "stretch step asset"]:
+    def stretches(
+        self, horizon: int, *, severity: float = 1.0
+    ) -> Float[np.ndarray, "stretch step asset"]:
         """Every run of so many sessions as they came, the earliest first."""
         first = np.arange(len(self.dates) - horizon + 1)
-        return self.moves[first[:, None] + np.arange(horizon)]
+        return self._own(severity * self.moves[first[:, None] + np.arange(horizon)])
 
     def replayed(
         self, *, paths: int, horizon: int, seed: int, severity: float = 1.0
@@ -40,8 +46,9 @@ class CrisisSessions:
         """Paths through the crisis: every stretch as it came, then its sessions in other orders.
 
         Each session of each path is one session of all assets at once, with its moves as they
-        were: not scaled to today's volatility. After the stretches sessions are drawn
-        independently with replacement, so that a set of any size speaks of the same crisis.
+        were: not scaled to today's volatility, and credit spreads by the share that they moved.
+        After the stretches sessions are drawn independently with replacement, so that a set of any
+        size speaks of the same crisis.
 
         Parameters
         ----------
@@ -62,10 +69,23 @@ class CrisisSessions:
                 f"data cover, got {horizon}. Ask for fewer sessions."
             )
         rows = np.random.default_rng(seed).integers(0, len(self.dates), (paths, horizon))
-        moves = self.moves[rows]
-        whole = self.stretches(horizon)[:paths]
+        moves = self._own(severity * self.moves[rows])
+        whole = self.stretches(horizon, severity=severity)[:paths]
         moves[: len(whole)] = whole
-        return (severity * moves).astype(np.float32)
+        return moves.astype(np.float32)
+
+    def _own(
+        self, moves: Float[np.ndarray, "path step asset"]
+    ) -> Float[np.ndarray, "path step asset"]:
+        """Moves with those of spreads as differences from today's level on."""
+        shares = np.isfinite(self.level)
+        path = self.level[shares] * np.exp(np.cumsum(moves[:, :, shares], axis=1))
+        moves[:, :, shares] = np.diff(
+            path,
+            axis=1,
+            prepend=np.broadcast_to(self.level[shares], (len(path), 1, int(shares.sum()))),
+        )
+        return moves
 
 
 def crisis_sessions(
@@ -88,9 +108,11 @@ def crisis_sessions(
     close = seen.ffill()
     before = close.loc[close.index < first].iloc[-1:]
     levels = pd.concat([before, close.loc[dates]]).to_numpy()
-    logarithmic = np.array([asset.move == "log" for asset in assets])
+    spread = np.array([asset.kind == "spread" and asset.move == "diff" for asset in assets])
+    logarithmic = np.array([asset.move == "log" for asset in assets]) | spread
     levels[:, logarithmic] = np.log(levels[:, logarithmic])
-    return CrisisSessions(pd.DatetimeIndex(dates), np.diff(levels, axis=0))
+    today = np.where(spread, [asset.last_close for asset in assets], np.nan)
+    return CrisisSessions(pd.DatetimeIndex(dates), np.diff(levels, axis=0), today)
 
 
 def lacking(

@@ -61,20 +61,6 @@ class Recursions:
         """What a residual multiplies the variance by: the recursion without its constant."""
         return (self.alpha + self.gamma * (residual < 0.0)) * residual**2 + self.beta
 
-    def variances(
-        self, moves: Float32[np.ndarray, "path step asset"]
-    ) -> Float32[np.ndarray, "path step asset"]:
-        """Variance before each session of given moves."""
-        before = np.empty_like(moves)
-        variance = np.tile(self.state, (len(moves), 1))
-        for step in range(moves.shape[1]):
-            before[:, step] = variance
-            shock = moves[:, step] - self.mean
-            slope = self.alpha + self.gamma * (shock < 0.0)
-            after = self.omega + slope * shock * shock + self.beta * variance
-            variance = np.clip(after, self.least, self.greatest)
-        return before
-
     def only(self, held: Int[np.ndarray, " holding"]) -> Recursions:
         """The recursions of some assets."""
         return Recursions(*(getattr(self, name)[held] for name in self.__slots__))

@@ -1,4 +1,4 @@
-"""A generator that draws spread and depth beside its moves, from the volatility they lead to."""
+"""A generator that draws spread and depth beside its moves, from how violent they are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Paths = Float32[np.ndarray, "path step asset"]
 
 
 class Recursive(ScenarioModel, Protocol):
-    """A generator whose variances follow each path by recursions of its own."""
+    """A generator of moves around means that its recursions name."""
 
     @property
     def recursions(self) -> Recursions:
@@ -30,8 +30,8 @@ class Recursive(ScenarioModel, Protocol):
 class Liquid:
     """A generator with the liquidity of its sessions.
 
-    What a session costs depends on the moves before it alone, so that moves that a stress has
-    changed are given the liquidity that goes with them.
+    What a session costs depends on its own move and on those before it alone, so that moves that
+    a stress has changed are given the liquidity that goes with them.
 
     Attributes
     ----------
@@ -56,16 +56,16 @@ class Liquid:
     def description(self) -> Mapping[str, object]:
         """What a manifest must state, with the assets whose liquidity is known."""
         known = {
-            "spread_of": np.isfinite(self.liquidity.spread[0, 0]),
-            "depth_of": np.isfinite(self.liquidity.depth[0, 0]),
+            "spread_of": np.isfinite(self.liquidity.law[0, 0, 0]),
+            "depth_of": np.isfinite(self.liquidity.law[1, 0, 0]),
         }
         told: dict[str, object] = {
             name: [asset.instrument for asset, shown in zip(self.assets, of, strict=True) if shown]
             for name, of in known.items()
         }
         told |= {
-            "common": round(self.liquidity.common, 4),
-            "persistence": round(self.liquidity.persistence, 4),
+            "common": self.liquidity.common.round(4).tolist(),
+            "persistence": self.liquidity.persistence.round(4).tolist(),
         }
         return {**self.model.description, "liquidity": told}
 
@@ -76,8 +76,8 @@ class Liquid:
 
     def along(self, moves: Paths, *, index: int, seed: int) -> Moves:
         """Moves of the first paths of a chunk with the liquidity that goes with them."""
-        variance = self.model.recursions.variances(moves)
-        return Moves(moves, *self.liquidity.drawn(variance, index=index, seed=seed))
+        squares = np.square(moves - self.model.recursions.mean)
+        return Moves(moves, *self.liquidity.drawn(squares, index=index, seed=seed))
 
     def pnl(
         self,

@@ -80,8 +80,9 @@ def with_liquidity(model: Recursive, market: MarketData, filtered: Filtered) -> 
     spread, depth = shown_liquidity(
         _known(market, filtered), [asset.instrument for asset in model.assets], filtered.dates
     )
-    law = fit_liquidity(filtered.variance[:-1], spread, depth)
-    return Liquid(model, law) if np.isfinite(law.spread).any() else model
+    squares = np.where(filtered.known, filtered.residual**2 * filtered.variance[:-1], np.nan)
+    liquidity = fit_liquidity(squares, spread, depth)
+    return Liquid(model, liquidity) if np.isfinite(liquidity.law).any() else model
 
 
 def prepared_for(

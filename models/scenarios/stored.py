@@ -160,10 +160,7 @@ def _law(name: str, payload: bytes) -> Any:
 
 def _liquidity(arrays: Arrays) -> Liquidity | None:
     given = _given(arrays, "liquidity")
-    if not given:
-        return None
-    single = {name: given.pop(name).item() for name in ("common", "persistence")}
-    return Liquidity(**single, **given)
+    return Liquidity(**given) if given else None
 
 
 def _taken(part: Any, name: str) -> Arrays:

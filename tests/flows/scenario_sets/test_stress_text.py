@@ -43,9 +43,9 @@ def test_a_replay_is_dated_and_says_how_rare_it_is():
         sampling(replay="covid_2020", severity=1.5, told={"replay": replay, "plausibility": far})
     )
     assert lines[1] == (
-        "COVID-19 crash: the 50 sessions from 2020-02-20 to 2020-04-30 as they were, every move "
-        "times 1.5. The first 41 paths are its stretches of 10 sessions in order; on the others "
-        "its sessions come in other orders."
+        "COVID-19 crash: the 50 sessions from 2020-02-20 to 2020-04-30 as they were, credit "
+        "spreads by their share, every move times 1.5. The first 41 paths are its stretches of 10 "
+        "sessions in order; on the others its sessions come in other orders."
     )
     assert lines[2] == (
         "Its farthest move (2020-03-09 to 2020-03-20) lies 14.3 standard deviations out; today's "

@@ -10,7 +10,7 @@ from models.scenarios.day_law import CONDITION
 from models.scenarios.filtered import FilteredHistory
 from models.scenarios.gaussian import gaussian
 from models.scenarios.liquid import Liquid
-from models.scenarios.liquidity import fit_liquidity
+from models.scenarios.liquidity import fit_liquidity, recent_squares
 
 OF = ("equity", "government", "")
 FALL = {"equity": -4.0}
@@ -81,8 +81,8 @@ def test_only_the_named_block_changes_on_learned_and_on_historical_paths(neural)
 
 
 def test_every_generator_can_have_been_through_it(sample, prepared):
-    variance = sample.filtered.variance[:-1]
-    law = fit_liquidity(variance, np.sqrt(variance), variance)
+    squares = sample.filtered.residual**2 * sample.filtered.variance[:-1]
+    law = fit_liquidity(squares, np.sqrt(recent_squares(squares)), squares)
     for model in (gaussian(prepared), Liquid(FilteredHistory.of(sample.filtered), law)):
         moved = just_been_through(model, FALL, blocks=OF)
         before, after = (one.chunk(0, paths=2000, horizon=1, seed=1) for one in (model, moved))

@@ -42,8 +42,36 @@ def test_nothing_after_the_as_of_is_replayed(toy_market):
 
 
 LADDER = CrisisSessions(
-    pd.bdate_range("2011-03-01", periods=4), np.array([[1.0], [2.0], [3.0], [4.0]])
+    pd.bdate_range("2011-03-01", periods=4),
+    np.array([[1.0], [2.0], [3.0], [4.0]]),
+    np.array([np.nan]),
 )
+
+
+def test_a_credit_spread_moves_by_its_share_and_never_below_zero(toy_market):
+    """From four percent to one: from half a percent today it falls to an eighth."""
+    close = toy_market.close.copy()
+    close.loc["2011-03-01":"2011-03-14", "YIELD"] = [
+        4.0,
+        4.0,
+        2.0,
+        2.0,
+        1.0,
+        1.0,
+        2.0,
+        4.0,
+        4.0,
+        4.0,
+    ]
+    close.loc["2011-02-28", "YIELD"] = 4.0
+    spread = (*ASSETS[:2], Asset("YIELD", "spread", "diff", "USD", 0.5))
+    market = replace(toy_market, close=close)
+    told = crisis_sessions(market, spread, first=FIRST, last=LAST)
+    path = 0.5 + told.stretches(10)[0, :, 2].cumsum()
+    np.testing.assert_allclose(path, [0.5, 0.5, 0.25, 0.25, 0.125, 0.125, 0.25, 0.5, 0.5, 0.5])
+    worse = 0.5 + told.stretches(10, severity=2.0)[0, :, 2].cumsum()
+    np.testing.assert_allclose(worse[4], 0.5 / 16)
+    assert (0.5 + told.replayed(paths=500, horizon=10, seed=0)[:, :, 2].cumsum(axis=1) > 0).all()
 
 
 def test_stretches_come_first_in_the_order_of_their_dates():

@@ -39,14 +39,20 @@ def test_the_law_is_told_of_the_state_each_path_has_reached(neural, prepared):
     assert np.corrcoef(stress, moves[:, 0, 0])[0, 1] > 0.9
 
 
-def test_variances_follow_each_path_by_its_recursion(neural):
-    """The second session is wider after a wild first one, and as wide once it is divided by it."""
+def test_a_path_is_wider_after_a_wild_session(neural):
+    """By what the recursion makes of its first move, and by no more."""
     model = neural.rolled
     moves = model.trajectories(0, 2048, horizon=2, seed=1)
-    residual = (moves - model.recursions.mean) / np.sqrt(model.recursions.variances(moves))
+    one = model.recursions
+    shock = moves[:, 0] - one.mean
+    slope = one.alpha + one.gamma * (shock < 0)
+    variance = np.clip(one.omega + slope * shock**2 + one.beta * one.state, one.least, one.greatest)
+    residual = (moves[:, 1] - one.mean) / np.sqrt(variance)
     size = np.abs(moves[:, 0, 0])
     wild, calm = size > np.quantile(size, 0.9), size < np.quantile(size, 0.5)
-    raw, standard = (np.std(one[wild, 1, 0]) / np.std(one[calm, 1, 0]) for one in (moves, residual))
+    raw, standard = (
+        np.std(second[wild, 0]) / np.std(second[calm, 0]) for second in (moves[:, 1], residual)
+    )
     assert raw > 1.1
     assert standard == pytest.approx(1.0, abs=0.12)
 

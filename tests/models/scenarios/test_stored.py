@@ -15,8 +15,9 @@ from models.scenarios.stored import INDEX, load_generator, save_generator
 @pytest.fixture(scope="module")
 def models(sample, prepared):
     filtered = sample.filtered
+    squares = filtered.residual**2 * filtered.variance[:-1]
     spread = np.sqrt(filtered.variance[:-1])
-    liquidity = fit_liquidity(filtered.variance[:-1], spread, 1.0 / spread)
+    liquidity = fit_liquidity(squares, spread, 1.0 / spread)
     return {
         "fhs": Liquid(FilteredHistory.of(filtered), liquidity),
         "gaussian": gaussian(prepared),
