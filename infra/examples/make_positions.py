@@ -13,6 +13,8 @@ import pandas as pd
 
 HERE = Path(__file__).parent / "market"
 DATE = "2024-06-28"
+DAYS = {DATE: (0.0, 1.0, 1.0), "2024-06-27": (-0.0004, 0.98, 0.97)}
+"""Of each day what rates are shifted by, and what spreads and volatilities are multiplied by."""
 TENORS = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 20, 30)
 CURVES = {"USD": (0.053, -0.013), "EUR": (0.037, -0.010)}
 ISSUERS = {
@@ -50,20 +52,29 @@ def main() -> None:
     prices = pd.read_csv(HERE / "prices.csv")
     last = prices[prices["date"] == DATE].set_index("instrument")["close"]
     rows = [
-        (DATE, name, tenor, round(level + slope * (1.0 - np.exp(-tenor / 3.0)), 6))
+        (day, name, tenor, round(level + shift + slope * (1.0 - np.exp(-tenor / 3.0)), 6))
+        for day, (shift, _, _) in DAYS.items()
         for name, (level, slope) in CURVES.items()
         for tenor in TENORS
     ]
     write("curves", ["date", "curve", "tenor_years", "zero_rate"], rows)
     rows = [
-        (DATE, name, "senior", tenor, round(spread * (0.6 + 0.08 * tenor), 6), recovery)
+        (day, name, "senior", tenor, round(times * spread * (0.6 + 0.08 * tenor), 6), recovery)
+        for day, (_, times, _) in DAYS.items()
         for name, (*_, spread, recovery) in ISSUERS.items()
         for tenor in SPREAD_TENORS
     ]
     columns = ["date", "issuer", "seniority", "tenor_years", "spread", "recovery"]
     write("credit", columns, rows)
     rows = [
-        (DATE, name, expiry, round(last[name] * share, 4), round(vol(level, share, expiry), 5))
+        (
+            day,
+            name,
+            expiry,
+            round(last[name] * share, 4),
+            round(vol(level * times, share, expiry), 5),
+        )
+        for day, (_, _, times) in DAYS.items()
         for name, level in LEVELS.items()
         for expiry in EXPIRIES
         for share in MONEYNESS

@@ -30,6 +30,10 @@ def test_the_last_session_is_explained_to_the_last_cent(found: Ingested):
     stock = next(one for one in told["positions"] if one["position"] == "STOCK")
     assert stock["total"] == pytest.approx(1500 * close["STOCK"].diff().iloc[-1], rel=1e-9)
     assert stock["parts"]["equity"] == pytest.approx(stock["total"])
+    assert told["notes"] == []
+    for cause in ("carry", "rate", "credit", "volatility", "fx", "commodity"):
+        assert told["parts"][cause] != 0.0
+    assert abs(told["parts"]["unexplained"]) < 0.02 * sum(abs(p) for p in told["parts"].values())
 
 
 def test_quotes_that_the_earlier_day_lacks_stand_still_and_are_named(found: Ingested):
