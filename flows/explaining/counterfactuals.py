@@ -136,7 +136,7 @@ def _inverted(found: Mapping[str, Any], before: float) -> Record:
         es=before * found["ratio"],
         ratio=found["ratio"],
         distance=found["distance"],
-        unit="Frobenius, from what was asked to the nearest that can be",
+        unit="Frobenius norm, from the correlations asked for to the nearest that can be",
     )
 
 

@@ -70,7 +70,7 @@ def _check(lime: Mapping[str, Any], seeds: Mapping[str, Any]) -> str:
         verdict = "stable" if seeds["stable"] else f"not to be leaned on ({seeds['warning']})"
         sentences.append(
             f"Explained apart, {seeds['members']} seeds order the inputs with a correlation of "
-            f"at least {decimal(seeds['least'], 2)}: it is {verdict}."
+            f"at least {decimal(seeds['least'], 2)}: the explanation is {verdict}."
         )
     return " ".join(sentences)
 

@@ -66,7 +66,7 @@ def test_the_figures_that_matter_are_told():
     assert f"vix_trend (+9.5%), volatility_10 ({MINUS}2.1%) and sessions 8-1 ago (+5.5%)" in text
     assert "SPY brings 110% of the ES of 2.26% and IEF takes off most" in text
     assert "with correlations inverted between rates and the rest 3.11%, 1.30 times" in text
-    assert "it is stable" in text
+    assert "the explanation is stable" in text
 
 
 def test_a_paragraph_of_unstable_seeds_warns():
