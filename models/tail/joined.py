@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from features.panel import Panel
 from models.tail.candidate import Candidate
@@ -17,12 +18,16 @@ from models.tail.inputs import Rows
 from models.tail.learned_shares import Learning, Told, learned_shares
 from models.tail.mapped import pareto_of
 from models.tail.regime_conformal import RegimeCalibration, regime_factors
+from models.tail.score_walk import Results, ScoreWalk, walked_factors
 from models.tail.transport import KNOTS, TailMap, identity, knot_shares, knot_shortfall
 
 Maps = dict[str, dict[str, TailMap]]
 """By series and model."""
 CALIBRATED = KNOTS.index(0.975)
 """Position of the level whose past decides on shares and factors of all of them."""
+WALKED = (CALIBRATED, KNOTS.index(0.99))
+"""Positions of the levels whose scores a walk goes down."""
+FactorSettings = Calibration | RegimeCalibration | ScoreWalk
 
 
 def joined_maps(
@@ -56,10 +61,54 @@ def calibrate(
     judged: Sequence[Candidate],
     rows: Mapping[str, Rows],
     maps: Maps,
-    calibration: Calibration | RegimeCalibration,
+    calibration: FactorSettings,
     panel: Panel,
 ) -> None:
-    """Multiply the combined maps by the factors of their asset classes, or of these by regime."""
+    """Multiply the combined maps by factors from what became of them before.
+
+    The factors are those of their asset classes, of these by regime, or walks of every series and
+    of all together.
+    """
+    if isinstance(calibration, ScoreWalk):
+        factor = _walked(judged, rows, maps, calibration)
+    else:
+        factor = _by_class(judged, rows, maps, calibration, panel)
+    for c, mine in zip(judged, factor, strict=True):
+        served = maps[c.history.name]["combined"]
+        maps[c.history.name]["combined"] = served.scaled(torch.as_tensor(mine)[:, None])
+
+
+def _walked(
+    judged: Sequence[Candidate], rows: Mapping[str, Rows], maps: Maps, walk: ScoreWalk
+) -> list[Float[np.ndarray, " time"]]:
+    parts: list[Results] = []
+    for number, c in enumerate(judged):
+        mine, served = rows[c.history.name], maps[c.history.name]["combined"]
+        es = knot_shortfall(served, *knot_shares(served.source, torch.as_tensor(mine.es)))
+        parts.append(
+            Results(
+                origin=c.history.dates.to_numpy(),
+                target=mine.target,
+                series=np.full(len(mine), number),
+                loss=-mine.move,
+                var=served.image[:, WALKED].numpy(),
+                es=es[:, WALKED].numpy(),
+            )
+        )
+    whole = Results(
+        *(np.concatenate([getattr(one, item.name) for one in parts]) for item in fields(Results))
+    )
+    factor = walked_factors(whole, alphas=tuple(KNOTS[at] for at in WALKED), walk=walk)
+    return np.split(factor, np.cumsum([len(one.loss) for one in parts])[:-1])
+
+
+def _by_class(
+    judged: Sequence[Candidate],
+    rows: Mapping[str, Rows],
+    maps: Maps,
+    calibration: Calibration | RegimeCalibration,
+    panel: Panel,
+) -> list[Float[np.ndarray, " time"]]:
     sessions = sessions_of(judged).to_numpy()
     classes = sorted({c.history.asset_class for c in judged})
     parts: list[Record] = []
@@ -84,9 +133,7 @@ def calibrate(
         factor = regime_factors(
             whole.record, state, alpha=alpha, calibration=calibration, horizon=horizon
         )
-    for c, mine in zip(judged, whole.split(factor), strict=True):
-        served = maps[c.history.name]["combined"]
-        maps[c.history.name]["combined"] = served.scaled(torch.as_tensor(mine)[:, None])
+    return whole.split(factor)
 
 
 def regime_states(panel: Panel, name: str) -> Int[np.ndarray, " time"]:

@@ -16,15 +16,13 @@ from models.base import TailForecast
 from models.baselines import UnitStore
 from models.tail.candidate import Candidate
 from models.tail.combine import Weights
-from models.tail.conformal import Calibration
 from models.tail.feedback import Feedback, held_out, lesson_of, weeks_of
 from models.tail.fitting import fitted_heads
 from models.tail.inputs import Rows, in_order_of_target, series_rows
-from models.tail.joined import Maps, calibrate, joined_maps, sessions_of
+from models.tail.joined import FactorSettings, Maps, calibrate, joined_maps, sessions_of
 from models.tail.learned import Head, HeadSettings
 from models.tail.learned_shares import Learning
 from models.tail.mapped import mapped_forecasts
-from models.tail.regime_conformal import RegimeCalibration
 from models.tail.transformer import Fusion
 from models.tail.transport import KNOTS, TailMap, unserved
 from models.training import Schedule
@@ -64,7 +62,7 @@ class LearnedSettings:
     transformer: HeadSettings = field(default_factory=default_transformer)
     weights: Weights = field(default_factory=Weights)
     learning: Learning | None = None
-    calibration: Calibration | RegimeCalibration | None = None
+    calibration: FactorSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

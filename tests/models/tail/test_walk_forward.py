@@ -18,6 +18,7 @@ from models.tail.feedback import Feedback, Flagged, HeldOut
 from models.tail.inputs import Rows, series_rows
 from models.tail.learned import Head, HeadSettings, fit_head
 from models.tail.learned_shares import Learning
+from models.tail.score_walk import ScoreWalk
 from models.tail.served import Served
 from models.tail.transformer import Fusion
 from models.tail.transport import KNOTS
@@ -235,6 +236,26 @@ def test_calibration_scales_every_level_by_one_factor_and_leaves_the_heads_alone
         factor = (forecasts["combined"].var / before["combined"].var)[served]
         np.testing.assert_allclose(factor, np.tile(factor[:, :1], (1, len(ALPHAS))), rtol=1e-9)
         assert (factor[:, 0] != 1.0).any()
+
+
+def test_a_walk_scales_the_combination_alone_and_knows_no_future(
+    bases: dict[str, dict[str, TailForecast]],
+) -> None:
+    size = len(DATES) - 60
+    store = Store()
+    settings = replace(SETTINGS, calibration=ScoreWalk(series=0.01, market=0.05))
+    plain, walked = run(bases, store=store), run(bases, store=store, settings=settings)
+    short = run(bases, store=store, settings=settings, size=size)
+    for name, forecasts in walked.forecasts.items():
+        before = plain.forecasts[name]
+        np.testing.assert_array_equal(forecasts["mlp"].var, before["mlp"].var)
+        served = np.isfinite(forecasts["combined"].sigma)
+        factor = (forecasts["combined"].var / before["combined"].var)[served]
+        np.testing.assert_allclose(factor, np.tile(factor[:, :1], (1, len(ALPHAS))), rtol=1e-9)
+        assert np.unique(factor[:, 0]).size > 60
+        cut = short.forecasts[name]["combined"]
+        np.testing.assert_array_equal(cut.var, forecasts["combined"].var[:size])
+        np.testing.assert_array_equal(cut.es, forecasts["combined"].es[:size])
 
 
 def test_shares_that_are_learned_change_the_combination_alone_and_know_no_future(
