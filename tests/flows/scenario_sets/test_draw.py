@@ -10,13 +10,17 @@ import pandas as pd
 import pytest
 
 from features.market import MarketData
+from flows.ingest import ingest
 from flows.refusal import RefusedError
 from flows.scenario_sets import draw as module
 from flows.scenario_sets.draw import conditioned, crisis_of, draw, replayable
 from flows.scenario_sets.files import read_set
-from flows.scenario_sets.make import fitted
+from flows.scenario_sets.make import chosen, fitted
+from flows.scenario_sets.named_stresses import shipped, stress_of
 from flows.scenario_sets.request import scenario_request
 from flows.scenario_sets.stress_file import Stress
+from flows.scenario_sets.stress_text import stress_lines
+from flows.settings import checkout
 from validation.crises import CrisisWindow
 
 REQUEST = scenario_request(paths=2048, horizon=5)
@@ -107,3 +111,29 @@ def test_a_state_widens_the_paths_and_may_be_drawn_again(tiny: MarketData, tmp_p
 def test_no_stress_replays_nothing():
     assert crisis_of(None) is None
     assert crisis_of(Stress(name="x", state={"equity": -1.0})) is None
+
+
+@pytest.fixture(scope="module")
+def example() -> MarketData:
+    return ingest(checkout() / "infra" / "examples" / "market").market
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_every_stress_that_comes_with_foreshock_works_on_the_example_market(
+    example: MarketData, tmp_path: Path, name: str
+):
+    stress = stress_of(name)
+    request = scenario_request(paths=2048, horizon=10)
+    model, _ = fitted(example, request, chosen(example, request))
+    told = draw(conditioned(model, stress, example), example, request, tmp_path, stress)
+    held = read_set(tmp_path)
+    assert np.isfinite(held.moves).all()
+    known = held.liquidity_of("INDEX_FUND")
+    assert known is not None
+    assert known.depth is not None
+    assert (known.spread >= 0).all()
+    assert held.liquidity_of("HY_OAS") is None
+    lines = stress_lines({"paths": 2048, "horizon": 10, **told.told})
+    assert lines[0] == f"Under stress: {stress.name}."
+    assert len(lines) > 1
