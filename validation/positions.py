@@ -30,13 +30,17 @@ NO_CLOSE = _rejects(
     "missing_price", "every underlying has a close", "Add its close, or remove the position."
 )
 NO_CURVE = _rejects(
-    "missing_curve", "every position has a curve to discount with", "Add it to curves."
+    "missing_curve",
+    "every position has a curve to discount with",
+    "Add it to curves, or repair it.",
 )
 NO_CREDIT = _rejects(
-    "missing_spreads", "every issuer of a position has spreads", "Add it to credit."
+    "missing_spreads", "every issuer of a position has spreads", "Add it to credit, or repair it."
 )
 NO_VOLS = _rejects(
-    "missing_volatilities", "every option's underlying has volatilities", "Add it to vols."
+    "missing_volatilities",
+    "every option's underlying has volatilities",
+    "Add it to vols, or repair it.",
 )
 CURRENCY_GAP = _rejects(
     "currency_gap",
@@ -151,7 +155,9 @@ def gross_size(position: Position, market: PricingMarket) -> float:
     return abs(position.quantity * close * (position.multiplier or 1.0))
 
 
-def excluded_finding(name: str, excluded: float, gross: float) -> Finding | None:
+def excluded_finding(
+    name: str, excluded: float, gross: float, *, currency: str = ""
+) -> Finding | None:
     """What is said of the value set aside, if there is any; a refusal above 0.5%.
 
     Parameters
@@ -160,11 +166,14 @@ def excluded_finding(name: str, excluded: float, gross: float) -> Finding | None
         Of the book.
     excluded, gross : float
         Absolute market value set aside, and of the whole book with it, in the base currency.
+    currency : str
+        Its code, to be shown.
     """
     if not excluded > 0.0 and not np.isnan(excluded):
         return None
     share = excluded / gross if gross > 0.0 else 1.0
-    found = f"has {excluded:,.0f} of {gross:,.0f} gross market value set aside ({100 * share:.2f}%"
+    size = f"{excluded:,.0f} of {gross:,.0f} {currency}".rstrip()
+    found = f"has {size} gross market value set aside ({100 * share:.2f}%"
     if share <= MOST_EXCLUDED:
         stated = Rule("excluded_value", Answer.WARN, EXCLUDED.expectation, EXCLUDED.remedy)
         return Breach(stated, name, 1, (), f"{found}).").finding(f"portfolios/{name}")

@@ -158,5 +158,8 @@ def _lines(told: dict[str, Any]) -> list[str]:
     lines += [printable(line) for line in sentences(told)]
     if told["hold"]:
         lines.append("HOLD: the models do not support each other; the higher number counts.")
+    if told["zero_risk"]:
+        lines.append("It holds nothing: a zero-risk state.")
+    lines += [f"LEFT OUT {printable(line)}" for line in told["excluded"]]
     lines += [f"STALE {printable(line)}" for line in told["stale"]]
     return [*lines, told["page"]]

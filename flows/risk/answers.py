@@ -122,6 +122,8 @@ def answers(
         "regulatory": regulatory_of(
             request, found, book, told, request.data or bundled_market(root)
         ),
+        "zero_risk": _zero_risk(found, request.portfolio),
+        "excluded": list(book.aside) if isinstance(book, Quantities) else [],
         "notes": list(book.notes(told.assets)) if isinstance(book, Quantities) else [],
         "stale": stale(
             found,
@@ -130,6 +132,12 @@ def answers(
             base=request.base,
         ),
     }
+
+
+def _zero_risk(found: Ingested, name: str) -> bool:
+    """Whether the gate found that a book holds nothing."""
+    books = found.verdicts.books
+    return bool(books.loc[books["book"] == name, "zero_risk"].any())
 
 
 def _es(outcomes: Outcomes) -> float:

@@ -104,7 +104,7 @@ def amount_in(unit: str) -> Callable[[float | None], str]:
     def money(value: float | None) -> str:
         if value is None:
             return "n/a"
-        return f"{value:,.0f} {unit}".replace("-", "\N{MINUS SIGN}")
+        return f"{round(value) or 0:,} {unit}".replace("-", "\N{MINUS SIGN}")
 
     return money
 

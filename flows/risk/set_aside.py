@@ -39,7 +39,7 @@ def stated(
         sum(gross_size(one, pricing) * rate(one.currency, base, pricing.closes) for one in part)
         for part in (aside, kept)
     ]
-    finding = excluded_finding(name, sizes[0], sum(sizes)) if aside else None
+    finding = excluded_finding(name, sizes[0], sum(sizes), currency=base) if aside else None
     if finding is None:
         return ()
     told = f"{name} {finding.message.removesuffix('.')}: {', '.join(map(_named, aside))}."

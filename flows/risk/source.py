@@ -87,11 +87,8 @@ def _drawn(request: RiskRequest, found: Ingested, book: Book) -> ScenarioSet:
     market = found.market
     names = list(book.weights) if isinstance(book, Weights) else _underlyings(found, book)
     names = list(dict.fromkeys([*names, *_asked(request, found)]))
-    if not names:
-        raise RefusedError(
-            f"portfolio: {request.portfolio} holds nothing that moves: its risk is zero, and there "
-            f"is nothing to simulate."
-        )
+    if not names:  # a book of nothing is told on something, and makes nothing of it
+        names = [next(name for name, one in market.instruments.items() if one.holdable)]
     try:
         model = fit_generator(request.model, market, names, as_of=market.as_of, seed=request.seed)
     except ValueError as error:

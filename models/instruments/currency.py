@@ -34,7 +34,8 @@ class Conversion:
             for row, power in path:
                 rate = rate * levels[row] if power > 0.0 else rate / levels[row]
             found.append(rate)
-        return torch.stack(found)[self.which]
+        none = levels.new_zeros((0, *levels.shape[1:]))  # of a book that holds nothing
+        return torch.stack(found)[self.which] if found else none
 
 
 def conversion(currencies: Sequence[str], base: str, index: FactorIndex) -> Conversion:

@@ -49,6 +49,8 @@ def minimal(**given: Any) -> dict[str, Any]:
         "what_if": None,
         "ripple": None,
         "herding": None,
+        "zero_risk": False,
+        "excluded": [],
         "regulatory": None,
         "notes": [],
         "stale": [],

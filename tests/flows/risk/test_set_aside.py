@@ -25,7 +25,7 @@ def shares(count: float, currency: str = "USD") -> Position:
 
 def test_a_little_is_stated_and_more_is_refused():
     (said,) = stated("desk", [shares(1000.0)], [shares(-4.0)], PRICING, base="USD")
-    assert said == ("desk has 400 of 100,400 gross market value set aside (0.40%): ACME.")
+    assert said == ("desk has 400 of 100,400 USD gross market value set aside (0.40%): ACME.")
     with pytest.raises(RefusedError, match=r"limit 0\.5%"):
         stated("desk", [shares(1000.0)], [shares(6.0)], PRICING, base="USD")
 
