@@ -21,7 +21,8 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A scenario set."
 @guarded
 def scenarios(
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="A new directory.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="A new directory, for all but a list."),
     ] = None,
     model: Annotated[
         str | None,

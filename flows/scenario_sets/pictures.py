@@ -120,7 +120,8 @@ def tail_picture(
 
     def legend(axes: Axes, at: int) -> None:
         del at
-        axes.legend(frameon=False, fontsize=7, loc="lower center")
+        lines, names = axes.get_legend_handles_labels()
+        axes.figure.legend(lines, names, frameon=False, fontsize=8, loc="lower right", ncols=3)
 
     return _panels(
         told,
@@ -214,13 +215,21 @@ def scenario_picture(told: ScenarioSet, path: int) -> str:
 
 
 def most_telling(told: ScenarioSet) -> list[int]:
-    """All assets, those to show first: one a kind and currency, then those that move most."""
-    spread = told.moves[:DRAWN].sum(axis=1, dtype=np.float64).std(axis=0)
-    order = np.argsort(-spread, kind="stable").tolist()
-    firsts: dict[tuple[str, str], int] = {}
-    for at, asset in enumerate(told.assets):
-        firsts.setdefault((asset.kind, asset.currency), at)
-    return list(dict.fromkeys([*firsts.values(), *order]))
+    """All assets, those to show first: the middle of each of a few clusters, the largest first.
+
+    The middle of a cluster is the asset that moves most with the others of it.
+    """
+    from scipy.cluster.hierarchy import fcluster
+
+    matrix = correlation(told.moves[:DRAWN].sum(axis=1, dtype=np.float64))
+    everything = range(len(matrix))
+    if len(matrix) <= SHOWN:
+        return list(everything)
+    cluster = fcluster(_tree(matrix), SHOWN, "maxclust")
+    members = [np.flatnonzero(cluster == one) for one in np.unique(cluster)]
+    members.sort(key=len, reverse=True)
+    middles = [int(of[matrix[np.ix_(of, of)].sum(axis=1).argmax()]) for of in members]
+    return list(dict.fromkeys([*middles, *everything]))
 
 
 def levels(asset: Asset, moves: Float[np.ndarray, "path step"]) -> Float[np.ndarray, "path when"]:
@@ -250,14 +259,21 @@ def correlation(values: Float[np.ndarray, "path asset"]) -> Float[np.ndarray, "a
 
 def clustered(matrix: Float[np.ndarray, "asset asset"]) -> list[int]:
     """Assets in the order of the leaves of their clusters, near ones side by side."""
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
+    from scipy.cluster.hierarchy import leaves_list
 
     if len(matrix) < 3:
         return list(range(len(matrix)))
-    apart = np.clip((1.0 - (matrix + matrix.T) / 2.0), 0.0, 2.0)
+    return leaves_list(_tree(matrix)).tolist()
+
+
+def _tree(matrix: Float[np.ndarray, "asset asset"]) -> Float[np.ndarray, "joint four"]:
+    """Clusters of assets by how far their correlations lie from one."""
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
+
+    apart = np.clip(1.0 - (matrix + matrix.T) / 2.0, 0.0, 2.0)
     np.fill_diagonal(apart, 0.0)
-    return leaves_list(linkage(squareform(apart, checks=False), "average")).tolist()
+    return linkage(squareform(apart, checks=False), "average")
 
 
 def _fan(axes: Axes, values: Float[np.ndarray, "path when"], *, first: int = 0) -> None:

@@ -65,10 +65,18 @@ def test_near_assets_stand_side_by_side():
     assert clustered(np.eye(2)) == [0, 1]
 
 
-def test_one_of_each_kind_is_shown_first(told: ScenarioSet):
-    more = (*ASSETS, Asset("WILD", "price", "log", "USD", 1.0))
-    moves = np.concatenate([told.moves, 9 * told.moves[:, :, :1]], axis=2)
-    assert most_telling(ScenarioSet(moves, more))[:3] == [0, 1, 3]
+def test_the_middle_of_each_cluster_is_shown_first():
+    """Five that follow the third, and five that follow nothing."""
+    generator = np.random.default_rng(2)
+    leader = generator.normal(size=(4000, 1, 1))
+    flock = leader + np.array([0.6, 0.6, 0.0, 0.6, 0.6]) * generator.normal(size=(4000, 1, 5))
+    alone = generator.normal(size=(4000, 1, 5))
+    moves = np.concatenate([flock, alone], axis=2).astype(np.float32)
+    assets = tuple(Asset(f"A{k}", "price", "log", "USD", 1.0) for k in range(10))
+    order = most_telling(ScenarioSet(moves, assets))
+    assert order[0] == 2
+    assert sorted(order[1:SHOWN]) == [5, 6, 7, 8, 9]
+    assert sorted(order) == list(range(10))
 
 
 def test_every_picture_is_one_svg_that_names_its_assets(told: ScenarioSet):
