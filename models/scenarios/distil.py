@@ -41,6 +41,7 @@ def distil(
     factors: int,
     settings: Distil,
     generator: torch.Generator,
+    stretch: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[ResidualNet, float]:
     """A student that answers ``teacher(noise, condition) - noise`` in one evaluation.
 
@@ -50,6 +51,8 @@ def distil(
         Maps noise of shape (row, factor) and conditions to vectors of the noise's shape.
     known : Tensor of shape (time, condition)
         Standardised conditions; the student is trained under these.
+    stretch : callable, optional
+        What normal draws go through before they are the sampler's noise.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def distil(
     """
     rows = torch.randint(len(known), (settings.pairs + HELD,), generator=generator)
     noise = torch.randn(len(rows), factors, generator=generator)
+    noise = noise if stretch is None else stretch(noise)
     with torch.no_grad(), single_threaded():
         parts = zip(noise.split(4096), known[rows].split(4096), strict=True)
         moved = torch.cat([teacher(*part) for part in parts]) - noise

@@ -6,6 +6,10 @@ goes to itself by way of half its variance, and few steps leave some of it behin
 Gaussian stands still. So the zero net is the Gaussian copula, the net learns only what is not
 Gaussian, and two steps are enough. They are distilled into one (`models.scenarios.distil`).
 
+A net has every moment, so the joint tails are put into the noise. They are fitted last, to what the
+sessions look like when the net carries them back: crashes that are a cluster of their own are then
+the net's, and only what it cannot make is called a tail.
+
 References
 ----------
 Lipman et al. (2023), *Flow matching for generative modeling*. Albergo and Vanden-Eijnden (2023),
@@ -26,10 +30,14 @@ from models.scenarios.distil import Distil, distil
 from models.scenarios.lesson import LawSettings, Lesson
 from models.scenarios.nets import ResidualNet, from_payload, to_payload
 from models.scenarios.neural import NeuralLaw, matched
-from models.scenarios.standard import Standard
-from models.training import Schedule
+from models.scenarios.radius import GAUSSIAN, Radius
+from models.scenarios.standard import Standard, standardised
+from models.training import Schedule, single_threaded
 
 QUARTER_TURN = 0.5 * math.pi
+
+BACK = 8
+"""Midpoint steps in which sessions are carried back to noise: nobody waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,9 @@ class FlowSettings(LawSettings):
 
     steps: int = 2
     student: Distil | None = field(default_factory=Distil)
+    schedule: Schedule = field(
+        default_factory=lambda: Schedule(epochs=40, batch=256, rate=5e-3, weight_decay=0.1)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +68,15 @@ class FlowLaw(NeuralLaw):
     distillation_error : float
         Root mean square distance per factor between what the student and the teacher make of the
         same noise, in standard deviations; NaN without a student.
+    tails : Radius or None
+        Of the noise; None leaves it Gaussian.
     """
 
     settings: FlowSettings
     net: ResidualNet
     student: ResidualNet | None = None
     distillation_error: float = math.nan
+    tails: Radius | None = None
 
     @property
     def name(self) -> str:
@@ -73,6 +87,7 @@ class FlowLaw(NeuralLaw):
         """Noise carried by the student in one step, or by the teacher in several."""
         size = (len(known), len(self.standard.shift))
         noise = torch.randn(size, generator=generator, device=known.device)
+        noise = noise if self.tails is None else self.tails(noise)
         if self.student is None:
             return carried(self.net, noise, known, steps=self.settings.steps)
         return noise + self.student(noise, self.student.context(known))
@@ -82,8 +97,10 @@ class FlowLaw(NeuralLaw):
         tensors = {f"net.{name}": value for name, value in self.net.state_dict().items()}
         if self.student is not None:
             tensors |= {f"student.{name}": x for name, x in self.student.state_dict().items()}
-        error = torch.tensor([self.distillation_error], dtype=torch.float64)
-        tensors |= self.standard.tensors() | {"distillation_error": error}
+        nu = GAUSSIAN if self.tails is None else self.tails.nu
+        told = {"distillation_error": self.distillation_error, "nu": nu}
+        tensors |= {name: torch.tensor([x], dtype=torch.float64) for name, x in told.items()}
+        tensors |= self.standard.tensors()
         return to_payload(asdict(self.settings), tensors)
 
     @classmethod
@@ -95,10 +112,11 @@ class FlowLaw(NeuralLaw):
             stored["student"]["schedule"] = Schedule(**stored["student"]["schedule"])
             stored["student"] = Distil(**stored["student"])
         standard = Standard.from_tensors(tensors)
-        error = float(tensors.pop("distillation_error"))
+        error, nu = (float(tensors.pop(name)) for name in ("distillation_error", "nu"))
+        tails = Radius(len(standard.shift), nu)
         net = ResidualNet.stored(tensors, "net.")
         student = ResidualNet.stored(tensors, "student.") if stored["student"] else None
-        return cls(standard, FlowSettings(**stored), net, student, error)
+        return cls(standard, FlowSettings(**stored), net, student, error, tails)
 
 
 def carried(net: ResidualNet, noise: Tensor, known: Tensor, *, steps: int) -> Tensor:
@@ -111,6 +129,16 @@ def carried(net: ResidualNet, noise: Tensor, known: Tensor, *, steps: int) -> Te
     return point
 
 
+def carried_back(net: ResidualNet, vectors: Tensor, known: Tensor) -> Tensor:
+    """The noise that is carried to given vectors."""
+    point, context, step = vectors, net.context(known), 1.0 / BACK
+    for end in range(BACK, 0, -1):
+        time = torch.full((1, 1), end * step, device=vectors.device)
+        half = point - 0.5 * step * QUARTER_TURN * net(point, context, time)
+        point = point - step * QUARTER_TURN * net(half, context, time - 0.5 * step)
+    return point
+
+
 def fit_flow(
     factors: Float[np.ndarray, "time factor"],
     condition: Float[np.ndarray, "row condition"],
@@ -120,7 +148,7 @@ def fit_flow(
 ) -> FlowLaw:
     """Learn a flow of past sessions' factors; arguments and errors as `Lesson.of`."""
     settings = settings or FlowSettings()
-    lesson = Lesson.of(factors, condition, seed=seed)
+    lesson = Lesson.of(factors, condition, seed=seed, radial=False)
     vectors, known, generator = lesson.vectors, lesson.known, lesson.generator
     net = lesson.net(settings, inputs=lesson.factors, outputs=lesson.factors)
 
@@ -141,6 +169,9 @@ def fit_flow(
 
     lesson.teach(net, distance, settings)
     net = net.cpu().eval()
+    with torch.no_grad(), single_threaded():
+        noise = carried_back(net, vectors, known).double().numpy()
+    tails = Radius.of(standardised(noise))
     student, error = None, math.nan
     if settings.student is not None:
         student, error = distil(
@@ -149,5 +180,7 @@ def fit_flow(
             factors=lesson.factors,
             settings=settings.student,
             generator=generator,
+            stretch=tails,
         )
-    return matched(FlowLaw(lesson.standard, settings, net, student, error), known, generator)
+    law = FlowLaw(lesson.standard, settings, net, student, error, tails)
+    return matched(law, known, generator)

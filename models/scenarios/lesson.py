@@ -65,6 +65,7 @@ class Lesson:
         condition: Float[np.ndarray, "row condition"],
         *,
         seed: int,
+        radial: bool = True,
     ) -> Lesson:
         """The training set of past sessions' factors, each under what was known before it.
 
@@ -76,6 +77,8 @@ class Lesson:
             Row t was known before the session of ``factors[t]``. What is missing may be NaN.
         seed : int
             Of the weights, shuffles and noise.
+        radial : bool
+            See `Standard.of`.
 
         Raises
         ------
@@ -84,7 +87,7 @@ class Lesson:
         """
         torch.manual_seed(seed)  # first weights and haze come from torch's global state
         generator = torch.Generator().manual_seed(seed)
-        return cls(*Standard.of(factors, condition), generator)
+        return cls(*Standard.of(factors, condition, radial=radial), generator)
 
     @property
     def factors(self) -> int:

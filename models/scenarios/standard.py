@@ -48,8 +48,17 @@ class Standard:
         cls,
         factors: Float[np.ndarray, "time factor"],
         condition: Float[np.ndarray, "row condition"],
+        *,
+        radial: bool = True,
     ) -> tuple[Standard, Tensor, Tensor]:
         """The map of a training set, its standardised conditions, and its Gaussian vectors.
+
+        Parameters
+        ----------
+        factors : array of shape (time, factor)
+        condition : array of shape (time, condition)
+        radial : bool
+            Whether to fit the radius; else lengths are left for a net.
 
         Raises
         ------
@@ -63,7 +72,7 @@ class Standard:
         known = moments.known(torch.as_tensor(condition))
         mean, spread = (x.double().numpy() for x in moments.of_known(known))
         residual = (whitened - mean) / spread
-        radius = Radius.of(residual)
+        radius = Radius.of(residual) if radial else Radius(factors.shape[1], GAUSSIAN)
         standard = cls(moments, radius, _single(scale), _single(shift))
         return standard, known, _single(radius.gaussian(residual))
 
@@ -111,6 +120,12 @@ class Standard:
 
 def _covariance(factors: Float[np.ndarray, "time factor"]) -> Float[np.ndarray, "factor factor"]:
     return np.atleast_2d(np.cov(factors, rowvar=False, bias=True))
+
+
+def standardised(factors: Float[np.ndarray, "time factor"]) -> Float[np.ndarray, "time factor"]:
+    """Factors with mean zero and covariance one."""
+    scale = np.linalg.cholesky(_covariance(factors))
+    return np.linalg.solve(scale, (factors - factors.mean(axis=0)).T).T
 
 
 def _single(values: np.ndarray) -> Tensor:
