@@ -64,8 +64,8 @@ def factor_scenarios(
 
     A factor takes the proxy that is said for its very name; else the series of that name; else the
     proxy of its owner or kind; else the node of the same curve, issuer or surface nearest in tenor
-    (then in strike) that has one of these. What is left of
-    volatilities, spreads, rates and defaults is held where it is today, and said so.
+    (then in strike) that has one of these. What is left of volatilities, spreads, rates and
+    defaults is held where it is today, and said so.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def factor_scenarios(
     """
     total = moves.sum(axis=1)
     index = {source.name: column for column, source in enumerate(sources)}
-    found = np.zeros((len(moves), len(factors)))
+    found = np.zeros((len(factors), len(moves))).T  # a factor at a time is written, and read
     named: dict[str, int] = {}
     left: list[int] = []
     notes: list[str] = []
@@ -154,10 +154,13 @@ def _from_neighbours(
 ) -> Iterator[str]:
     """Fill the factors that are left from their own kind, and say how."""
     stuck: dict[str, list[str]] = {}
+    families: dict[tuple[str, str], list[Factor]] = {}
+    for at in named.values():
+        if factors[at].group != "default":
+            families.setdefault((factors[at].group, factors[at].owner), []).append(factors[at])
     for row in left:
         factor = factors[row]
-        kin = [factors[at] for at in named.values() if _kin(factors[at], factor)]
-        if kin:
+        if kin := families.get((factor.group, factor.owner)):
             near = min(kin, key=lambda other: _distance(other, factor))
             found[:, row] = found[:, named[near.name]]
             yield f"{factor.name} moves like {near.name}"
@@ -172,10 +175,6 @@ def _from_neighbours(
         if group != "default":  # nobody defaults unless a scenario says so
             shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
             yield f"{len(names)} {group} factors stay where they are ({shown})"
-
-
-def _kin(one: Factor, other: Factor) -> bool:
-    return one.group == other.group and one.owner == other.owner and one.group != "default"
 
 
 def _distance(one: Factor, other: Factor) -> tuple[float, float]:
