@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 
 from features.panel import Panel
 from models.tail.candidate import Candidate
@@ -119,7 +119,7 @@ def _by_class(
             Record(
                 session=session_of(c.history.dates.to_numpy(), sessions),
                 group=np.full(len(mine), classes.index(c.history.asset_class)),
-                loss=-mine.move,
+                loss=losses_in_time(mine, c.history.dates, sessions, horizon=c.fhs.horizon),
                 var=served.image[:, CALIBRATED].numpy(),
                 es=es[:, CALIBRATED].numpy(),
             )
@@ -156,6 +156,22 @@ def regime_states(panel: Panel, name: str) -> Int[np.ndarray, " time"]:
     return np.where(crisis >= 0.5, 2, np.where(high + crisis >= 0.5, 1, 0))
 
 
+def losses_in_time(
+    rows: Rows,
+    dates: pd.DatetimeIndex,
+    sessions: Shaped[np.ndarray, " session"],
+    *,
+    horizon: int,
+) -> Float[np.ndarray, " time"]:
+    """Losses in sigmas; NaN where the target lies more sessions ahead than the horizon is long.
+
+    A market that was closed while others traded: those who count sessions from the origin would
+    know its loss before it was made.
+    """
+    late = session_of(rows.target, sessions) > session_of(dates.to_numpy(), sessions) + horizon
+    return np.where(late, np.nan, -rows.move)
+
+
 def sessions_of(candidates: Sequence[Candidate]) -> pd.DatetimeIndex:
     """Weekdays on which any series has a return: bitcoin's weekends are no sessions of the pool."""
     dates = pd.DatetimeIndex(np.unique(np.concatenate([c.history.dates for c in candidates])))
@@ -185,7 +201,8 @@ def _by_learned(
         es = torch.stack([knot_shortfall(one, *source)[:, CALIBRATED] for one in each], dim=1)
         var = torch.stack([one.image[:, CALIBRATED] for one in each], dim=1)
         at = session_of(c.history.dates.to_numpy(), sessions)
-        parts.append(Told(at, -mine.move, var.numpy(), es.numpy()))
+        loss = losses_in_time(mine, c.history.dates, sessions, horizon=c.fhs.horizon)
+        parts.append(Told(at, loss, var.numpy(), es.numpy()))
     session = np.concatenate([one.session for one in parts])
     order = np.argsort(session, kind="stable")
     told = Told(

@@ -1,12 +1,14 @@
 """Shares and factors enter the combination as they were found, row by row."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from features.panel import Panel, SeriesFeatures
 from models.tail.combine import joined_by
-from models.tail.joined import regime_states
+from models.tail.inputs import Rows
+from models.tail.joined import losses_in_time, regime_states
 from models.tail.transport import KNOTS, TailMap, identity, mixture
 
 BASE = torch.linspace(1.0, 3.0, len(KNOTS)).expand(4, -1).double()
@@ -55,3 +57,20 @@ def test_a_regime_is_told_from_an_even_chance_on():
 def test_without_regimes_calibration_by_regime_is_refused():
     with pytest.raises(ValueError, match="panel has neither"):
         regime_states(told(("other",), [[1.0]]), "A")
+
+
+def test_a_loss_made_after_a_holiday_is_not_known_by_counting_sessions():
+    """The second series pauses for the third and fourth session: its loss comes on the fifth."""
+    dates = pd.bdate_range("2020-01-06", periods=6)
+    own = dates.delete([2, 3])
+    rows = Rows(
+        own=np.empty((4, 0)),
+        shared=np.empty((4, 0)),
+        var=np.ones((4, len(KNOTS))),
+        es=np.ones((4, len(KNOTS))),
+        move=np.array([-1.0, -2.0, -3.0, np.nan]),
+        target=np.append(own.to_numpy()[1:], np.datetime64("NaT")),
+    )
+    assert losses_in_time(rows, own, dates.to_numpy(), horizon=1) == pytest.approx(
+        [1.0, np.nan, 3.0, np.nan], nan_ok=True
+    )
