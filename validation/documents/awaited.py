@@ -5,7 +5,7 @@ from __future__ import annotations
 from validation.documents.inputs import Inputs
 from validation.documents.schema import Section, not_applicable, not_computed, section, spoken
 
-NO_POSITIONS = "it forecasts books of weights; no desk P&L is revalued against it"
+OF_BOOKS = "it belongs to a book and not to a version: `foreshock risk --profile` tells it of one"
 NO_GENERATOR = "no scenario generator is part of it"
 
 
@@ -16,12 +16,12 @@ def attribution(inputs: Inputs) -> list[Section]:
         section(
             "attribution",
             "P&L attribution",
-            not_applicable("pla", "Risk-theoretical against hypothetical P&L", NO_POSITIONS),
+            not_applicable("pla", "Risk-theoretical against hypothetical P&L", OF_BOOKS),
         ),
         section(
             "modellability",
             "Modellability",
-            not_computed("rfet", "Risk factor eligibility", "no real-price observations are held"),
+            not_applicable("rfet", "Risk factor eligibility", OF_BOOKS),
         ),
     ]
 
