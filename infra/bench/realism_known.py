@@ -90,6 +90,7 @@ def one_history(
             baseline=None if name == "fhs" else drawn["fhs"],
             seed=seed,
             draws=DRAWS,
+            classifiers=False,
         )
         for name, one in drawn.items()
     }

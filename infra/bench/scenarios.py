@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from arch.univariate import GARCH, ConstantMean, StudentsT
 
 from models.base import Asset, ScenarioModel
 from models.garch import Params
-from models.scenarios.chunks import simulate_pnl, write_moves
+from models.scenarios.chunks import Workers, simulate_pnl, write_moves
 from models.scenarios.filtered import FilteredHistory
 from models.scenarios.filtering import Filtered
 from models.scenarios.marginals import fit_marginals
@@ -37,6 +38,7 @@ TARGETS = {"fhs": 1_000_000, "flow": 100_000}
 ON_DISK = 40_000
 MORE_PATHS = (50_000, 500_000, 5_000_000)
 MORE_ASSETS = (10, 50, 250, 1000)
+SHARED_OUT = 1_000_000
 VINE_ASSETS, VINE_SESSIONS = 20, 1000
 GJR = Params(mu=3e-4, omega=2e-6, alpha=0.03, gamma=0.1, beta=0.9, nu=6.0, backcast=1e-4)
 
@@ -194,6 +196,34 @@ def memory() -> None:
         print(f"fhs, {paths:,} paths: peak {answer.stdout.strip()} MB besides the P&L itself")
 
 
+def scale_out() -> None:
+    """Print what two workers of a Dask cluster take for the most paths and assets, and if alike."""
+    from distributed import LocalCluster
+
+    from flows.scenario_sets.workers import sharing
+
+    model = FilteredHistory.of(simulated(MORE_ASSETS[-1]))
+    book = np.full((MORE_ASSETS[-1], 1), 1.0 / MORE_ASSETS[-1])
+
+    def simulate(jobs: int, workers: Workers) -> np.ndarray:
+        return simulate_pnl(
+            model, book, paths=SHARED_OUT, horizon=HORIZON, seed=SEED, jobs=jobs, workers=workers
+        )
+
+    here = simulate(JOBS, "threads")
+    alone = seconds(lambda: simulate(JOBS, "threads"), repeats=1)
+    local: Any = LocalCluster  # which says that an address is never None, and takes it
+    two = local(n_workers=JOBS, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+    with two, sharing(model, paths=SHARED_OUT, engine=two.scheduler_address) as (jobs, workers):
+        there = simulate(jobs, workers)
+        shared = seconds(lambda: simulate(jobs, workers), repeats=1)
+    same = "every bit" if np.array_equal(here, there) else "NOT"
+    print(
+        f"fhs, {SHARED_OUT:,} paths of {MORE_ASSETS[-1]:,} assets: {alone:.1f} s on {JOBS} "
+        f"threads, {shared:.1f} s on {JOBS} workers of a Dask cluster; {same} the same"
+    )
+
+
 def peak(paths: int) -> None:
     """Simulate in this process and print its peak memory less the answer's, in MB."""
     pnl = profit(FilteredHistory.of(simulated(ASSETS)), paths)()
@@ -205,7 +235,11 @@ def main() -> None:
     """Print everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peak", type=int, help="only the peak memory of this many paths")
+    parser.add_argument("--cluster", action="store_true", help="only two workers of a cluster")
     asked = parser.parse_args()
+    if asked.cluster:
+        scale_out()
+        return
     if asked.peak:
         peak(asked.peak)
         return
@@ -215,6 +249,7 @@ def main() -> None:
     )
     speed(simulated(ASSETS))
     growth()
+    scale_out()
     memory()
     print(f"load {os.getloadavg()[0]:.1f} at the end")
 
