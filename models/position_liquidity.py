@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from features.positions import Position
 from models.instruments.book import PricedBook
-from models.instruments.risk_factors import Factor, base_levels
+from models.instruments.risk_factors import Factor, FactorScenarios, base_levels
 from models.liquidity_conventions import (
     CONVENTIONS,
     SPREAD_POWER,
@@ -19,6 +18,7 @@ from models.liquidity_conventions import (
     Convention,
     convention_of,
 )
+from models.portfolio import position_pnl
 
 NUDGE = 1e-5
 """Move of a factor that a slope is taken over: a tenth of a basis point."""
@@ -94,10 +94,12 @@ def sales(book: PricedBook, listed: Mapping[str, Traded | str]) -> list[Sale | s
     slopes = _nudged(book)
     values = np.abs(book.today())
     rates = book.conversion.rates(base_levels(book.factors)[0])[:, 0].tolist()
-    return [
-        _sale(position, _Slopes(book.factors, slopes[k], rates[k]), float(values[k]), listed)
-        for k, position in enumerate(book.positions)
-    ]
+    found: list[Sale | str] = []
+    for k, position in enumerate(book.positions):
+        rows = np.flatnonzero(slopes[k])
+        own = _Slopes([book.factors[row] for row in rows], slopes[k, rows], rates[k])
+        found.append(_sale(position, own, float(values[k]), listed))
+    return found
 
 
 def _nudged(book: PricedBook) -> Float[np.ndarray, "position factor"]:
@@ -105,8 +107,10 @@ def _nudged(book: PricedBook) -> Float[np.ndarray, "position factor"]:
 
     Exact ones are `models.instruments.sensitivities`; the first of them in a process costs seconds.
     """
-    up = NUDGE * torch.eye(len(book.factors), dtype=torch.float64)
-    return ((book.moved(up) - book.moved(-up)) / (2.0 * NUDGE)).numpy()
+    up = NUDGE * np.eye(len(book.factors))
+    found = position_pnl(book, FactorScenarios(book.factors, np.vstack([up, -up])))
+    rise, fall = np.split(found, 2)
+    return (rise - fall).T / (2.0 * NUDGE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ from models.explanations.holdings import score_correlation
 from models.measures import expected_shortfall
 from models.scenarios.correlation_stress import Projected, inverted, nearest_correlation, rejoined
 
+PATHS = 20_000
+"""Paths of a set that are dealt out anew, at most: each number is held against another on the same
+paths, so that their error is mostly shared."""
 EVERYTHING = "everything at once"
 """Name of the inversion in which no two series move together as they did."""
 
@@ -85,9 +88,10 @@ def inverted_correlations(
 ) -> dict[str, Any]:
     """ES had one block of series moved against the rest as it moved with it: the worst block.
 
-    Every series keeps its own paths; only which meets which changes. The worst block is found by
-    the book's slopes, and revalued in full. Both numbers stand on paths that were dealt out the
-    same way, before with the correlations there are, so that only these differ.
+    Every series keeps its own paths, the first `PATHS` of them; only which meets which changes.
+    The worst block is found by the book's slopes, and revalued in full. Both numbers stand on
+    paths that were dealt out the same way, before with the correlations there are, so that only
+    these differ.
 
     Parameters
     ----------
@@ -113,7 +117,8 @@ def inverted_correlations(
     if told.weights is not None:
         return {"status": "paths of unlike weight cannot be dealt out anew"}
     assets = tuple(told.assets[k] for k in at)
-    moves = np.asarray(told.moves[:, : far.horizon])[:, :, at].sum(axis=1, dtype=np.float64)
+    some = np.asarray(told.moves[:PATHS, : far.horizon])
+    moves = some[:, :, at].sum(axis=1, dtype=np.float64)
     if (moves.std(axis=0) == 0.0).any():
         return {"status": "a series of the book never moves; it has no correlation"}
     reprice = book.repriced(assets)
