@@ -184,8 +184,10 @@ def _kind(told: ScenarioSet, place: int, instruments: Mapping[str, Instrument]) 
 
 
 def _means(outcomes: Outcomes, by: str) -> dict[str, float]:
+    """Mean P&L by position or group, the largest first, whether it is a gain or a loss."""
     names = outcomes.positions if by == "position" else outcomes.groups[by]
-    return mean_parts(outcomes.pnl, names, weights=outcomes.weights)
+    means = mean_parts(outcomes.pnl, names, weights=outcomes.weights)
+    return dict(sorted(means.items(), key=lambda one: -abs(one[1])))
 
 
 def _mean(outcomes: Outcomes) -> float:

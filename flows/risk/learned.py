@@ -66,10 +66,10 @@ def learned_view(
         history, scale = history_of(book, market, portfolio)
         numbers, model, problems = _forecast(history, market, root, alphas)
     except (ValueError, RefusedError) as error:
-        return {**told, "status": f"no learned tail of this book: {error}"}
+        return {**told, "status": f"no learned tail of this book: {str(error).rstrip('.')}"}
     status = LAW.format(n=len(history.dates))
     if problems:
-        status += f"; {problems}"
+        status += f"; {problems.rstrip('.')}"
     rows = [
         {
             "portfolio": portfolio,
