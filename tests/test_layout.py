@@ -30,6 +30,7 @@ TOP_LEVEL = {
 OF_A_WHOLE_ROOM = {
     "features/test_truncation.py",  # one test for every feature there is
     "flows/test_kills.py",  # and one for every command that changes what is kept
+    "flows/risk/test_book_properties.py",  # what holds of every number of every book
 }
 LOCKS = ("infra/requirements.lock", "infra/requirements-public.lock")
 

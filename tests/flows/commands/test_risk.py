@@ -36,6 +36,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, state_root: Path) -> list[RiskRequest
             "unit": "share",
             "hold": True,
             "stale": ["[red]ACME"],
+            "zero_risk": False,
+            "excluded": ["desk has 4 of 1,000 USD set aside"],
             "page": "risk.html",
         }
 
@@ -45,7 +47,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, state_root: Path) -> list[RiskRequest
 
 def test_the_options_reach_the_job_and_the_page_comes_last(asked: list[RiskRequest]):
     line = "risk --portfolio desk --horizon 5 --base EUR --value 1e6 --add SPY=0.1 --tilt --seed 3"
-    line += " --stress rates.yaml --since 2024-06-03"
+    line += " --stress rates.yaml --since 2024-06-03 --herding 200 --profile basel_2019"
+    line += " --hypothetical pnl.csv --proxies mine.csv"
     told = CliRunner().invoke(app, line.split())
     assert told.exit_code == 0, told.output
     (request,) = asked
@@ -53,7 +56,10 @@ def test_the_options_reach_the_job_and_the_page_comes_last(asked: list[RiskReque
     assert request.add == {"SPY": 0.1}
     assert request.tilt
     assert (request.stress, request.since) == (Path("rates.yaml"), date(2024, 6, 3))
+    assert (request.herding, request.profile) == (200, "basel_2019")
+    assert (request.hypothetical, request.proxies) == (Path("pnl.csv"), Path("mine.csv"))
     lines = told.stdout.splitlines()
+    assert "LEFT OUT desk has 4 of 1,000 USD set aside" in lines
     assert lines[-1] == "risk.html"
     assert any(text.startswith("HOLD") for text in lines)
     assert "STALE [red]ACME" in lines
