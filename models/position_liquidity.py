@@ -22,6 +22,8 @@ from models.portfolio import position_pnl
 
 NUDGE = 1e-5
 """Move of a factor that a slope is taken over: a tenth of a basis point."""
+LEAST = 1e-6
+"""What changes hands at least, so that what costs something and has no delta can be divided by."""
 POINT = 100.0
 """Face of a bond future's contract, for one unit of its multiplier."""
 
@@ -153,7 +155,7 @@ def _sale(
         if isinstance(bars, str):
             return bars
         return Sale(
-            value,
+            max(value, LEAST),
             0.5 * bars.spread * value,
             bars.volume,
             bars.spread_power,
@@ -162,7 +164,7 @@ def _sale(
         )
     kind, convention = found
     on = bars if isinstance(bars, Traded) else None
-    traded = _traded(position, slopes, value)
+    traded = max(_traded(position, slopes, value), LEAST)
     return Sale(
         traded=traded,
         half_spread=0.5 * _crossed(convention, slopes, traded, on),

@@ -80,7 +80,7 @@ def quantities_liquidity(
                 "position": book.positions[place],
                 "sessions": int(sessions[k]),
                 "beyond_set": bool(sessions[k] > steps),
-                "spread": 2.0 * one.half_spread / one.traded if one.traded > 0.0 else 0.0,
+                "spread": 2.0 * one.half_spread / one.traded,
                 "spread_source": one.source,
                 "mean_spread_cost": float(spread[k]),
                 "mean_impact_cost": float(impact[k]),
@@ -110,7 +110,7 @@ class _Sold:
         self.told, self.near, self.at, self.known = told, near, at, known
         self.within, self.longest = within, int(within.max())
         self.held = evenly(within, self.longest)
-        self.deviation = near.pnl[:, at].std(axis=0)
+        self.deviation = near.pnl.std(axis=0)[at]
         self.drivers = _drivers(book, told, near, at)
         self.start = np.asarray(told.moves[:, 0])[:, self.drivers].std(axis=0, dtype=np.float64)
         # What is sold in one session is not priced again at the second.
@@ -150,7 +150,7 @@ class _Sold:
         for step in range(self.longest):
             square = keep * square + (1.0 - keep) * (moves[:, step, self.drivers] / start) ** 2
             ratio[:, step] = np.sqrt(square)
-        traded = np.array([max(one.traded, 1e-300) for one in self.known])
+        traded = np.array([one.traded for one in self.known])
         spread, volume, by_spread, by_volume = (
             np.array([getattr(one, name) for one in self.known])
             for name in ("half_spread", "volume", "spread_power", "volume_power")
@@ -171,7 +171,11 @@ def _listed(book: Quantities, market: MarketData) -> dict[str, Traded | str]:
         if isinstance(one, str):
             found[name] = one
             continue
-        worth = rate(market.instruments[name].currency, book.base, book.pricing.closes)
+        currency = market.instruments[name].currency
+        worth = rate(currency, book.base, book.pricing.closes)
+        if not np.isfinite(worth):
+            found[name] = f"no rate between {currency} and {book.base} to tell its volume by"
+            continue
         found[name] = Traded(
             one.spread,
             one.volume * worth,
@@ -193,7 +197,7 @@ def _drivers(
     moves = np.asarray(told.moves[:, 0], dtype=np.float64)
     away = moves - moves.mean(axis=0)
     away /= np.where((size := np.linalg.norm(away, axis=0)) > 0.0, size, 1.0)
-    with_series = np.abs(away.T @ (near.pnl[:, list(at)] - near.pnl[:, list(at)].mean(axis=0)))
+    with_series = np.abs(away.T @ near.pnl)[:, list(at)]  # moves are centred, P&L need not be
     return np.array(
         [
             place.get(book.held[k].underlying or book.held[k].instrument, int(nearest))

@@ -64,7 +64,7 @@ def holding_liquidity(market: MarketData, name: str) -> HoldingLiquidity | str:
         return "no open, high and low"
     closes = close.to_numpy(dtype=np.float64)[at]
     traded = bars.get("dollar_volume", bars.get("volume", np.full(len(at), np.nan)) * closes)
-    if not np.isfinite(traded[-USUAL:]).any():
+    if not (np.isfinite(traded[-USUAL:]).any() and np.nanmedian(traded[-USUAL:]) > 0.0):
         return "no volume"
     returns = np.diff(closes, prepend=np.nan) / np.concatenate([[np.nan], closes[:-1]])
     returns[:1] = 0.0

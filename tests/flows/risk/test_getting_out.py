@@ -106,3 +106,17 @@ def test_costs_rise_where_volatility_does():
     ]
     assert extra[0] > calm["positions"][0]["mean_spread_cost"]  # in the tail volatility is high
     assert extra[1] > 0.0
+
+
+def test_a_position_of_nothing_costs_nothing_and_breaks_nothing():
+    told, _ = adjusted(replace(desk_book.STOCK, quantity=0.0), desk_book.CORPORATE)
+    nothing, _ = told["positions"]
+    assert nothing["sessions"] == 1
+    assert nothing["mean_spread_cost"] == nothing["mean_impact_cost"] == 0.0
+    assert np.isfinite(told["levels"][0]["liquidity_adjusted_es"])
+
+
+def test_a_series_that_nobody_trades_is_not_sold_by_its_bars():
+    still = replace(MARKET, bars={**MARKET.bars, "dollar_volume": 0.0 * MARKET.bars["open"]})
+    told, _ = adjusted(desk_book.STOCK, desk_book.EURO, market=still)
+    assert [(one["position"], one["why"]) for one in told["untold"]] == [("ACME", "no volume")]
