@@ -79,8 +79,10 @@ def crisis_of(stress: Stress | None) -> CrisisWindow | None:
     return next(one for one in CATALOGUE if one.name == stress.replay)
 
 
-def conditioned(model: ScenarioModel, stress: Stress | None, market: MarketData) -> ScenarioModel:
-    """The generator in the state that a stress starts from.
+def conditioned(
+    model: ScenarioModel, stress: Stress | None, market: MarketData
+) -> tuple[ScenarioModel, dict[str, Any]]:
+    """The generator in the state that a stress starts from, and what the manifest says of it.
 
     Raises
     ------
@@ -88,13 +90,15 @@ def conditioned(model: ScenarioModel, stress: Stress | None, market: MarketData)
         If no asset belongs to a block that it names.
     """
     if stress is None or not stress.state:
-        return model
-    from models.scenarios.conditioning import just_been_through
+        return model, {}
+    from models.scenarios.conditioning import just_been_through, volatility_after
 
+    blocks = blocks_of(model, market)
     try:
-        return just_been_through(model, stress.state, blocks=blocks_of(model, market))
+        moved = just_been_through(model, stress.state, blocks=blocks)
     except ValueError as error:
         raise RefusedError(f"stress {stress.name}: {error}") from error
+    return moved, {"state_volatility": volatility_after(model, moved, blocks)}
 
 
 def blocks_of(model: ScenarioModel, market: MarketData) -> list[str]:

@@ -129,7 +129,7 @@ def make_set(
         return model
 
     fresh = steps("fit", fit)
-    model = conditioned(fresh, stress, market)
+    model, started = conditioned(fresh, stress, market)
     with staging(out.absolute().parent) as beside:
         _save(fresh, beside / "fit")
         files = beside / "files"
@@ -149,7 +149,7 @@ def make_set(
             "seed": request.seed,
             "generator": "philox",
             "device": "cpu",
-            **_plain(drawn.told),
+            **_plain(started | drawn.told),
         }
         _report(files, held, model, market, certificate, drawn, sampling)
         recipe = Recipe(

@@ -26,8 +26,12 @@ def stress_lines(sampling: Mapping[str, Any]) -> list[str]:
     if (replay := sampling.get("replay")) is not None:
         lines.append(_replayed(replay, stress["severity"], sampling["horizon"]))
     if stress["state"]:
-        blocks = ", ".join(f"{block} {move:+g}" for block, move in stress["state"].items())
-        lines.append(f"Paths start after a session of {blocks} standard deviations.")
+        wilder: Mapping[str, float] = sampling["state_volatility"]
+        blocks = ", ".join(
+            f"{block} {move:+g} (volatility times {wilder.get(block, 1.0):.2g})"
+            for block, move in stress["state"].items()
+        )
+        lines.append(f"Paths start after a session, in standard deviations, of {blocks}.")
     if (correlation := stress["correlation"]) is not None:
         lines.append(_correlated(correlation, sampling["correlation_projection_distance"]))
     if stress["shocks"]:

@@ -73,6 +73,27 @@ def just_been_through(
     return replace(model, recursions=after_it)
 
 
+def volatility_after(
+    before: ScenarioModel, after_it: ScenarioModel, blocks: Sequence[str]
+) -> dict[str, float]:
+    """How many times as volatile each block is that has been through a session, on average."""
+    one, two = (_recursions(model).state for model in (before, after_it))
+    ratio = np.sqrt(two / one)
+    return {
+        block: float(ratio[[own == block for own in blocks]].mean())
+        for block in BLOCKS
+        if any(own == block and many != 1.0 for own, many in zip(blocks, ratio, strict=True))
+    }
+
+
+def _recursions(model: ScenarioModel) -> Recursions:
+    if isinstance(model, Liquid):
+        return model.model.recursions
+    if isinstance(model, Safeguarded | Rolled | FilteredHistory):
+        return model.recursions
+    raise TypeError(f"model must be one that fit_generator made, got {type(model).__name__}.")
+
+
 def _moves(
     model: ScenarioModel, session: Mapping[str, float], blocks: Sequence[str]
 ) -> Float32[np.ndarray, " asset"]:

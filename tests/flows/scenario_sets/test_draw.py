@@ -97,7 +97,9 @@ def test_a_horizon_beyond_the_crisis_is_refused(
 def test_a_state_widens_the_paths_and_may_be_drawn_again(tiny: MarketData, tmp_path: Path):
     model, _ = fitted(tiny, REQUEST, list(tiny.instruments))
     stress = Stress(name="x", state={"equity": -4.0})
-    crashed = conditioned(model, stress, tiny)
+    crashed, started = conditioned(model, stress, tiny)
+    assert started["state_volatility"].keys() == {"equity"}
+    assert started["state_volatility"]["equity"] > 1.05
     told = draw(crashed, tiny, REQUEST, tmp_path, stress)
     assert told.told["moved"] is False
     assert told.before is None
@@ -126,7 +128,8 @@ def test_every_stress_that_comes_with_foreshock_works_on_the_example_market(
     stress = stress_of(name)
     request = scenario_request(paths=2048, horizon=10)
     model, _ = fitted(example, request, chosen(example, request))
-    told = draw(conditioned(model, stress, example), example, request, tmp_path, stress)
+    started, state = conditioned(model, stress, example)
+    told = draw(started, example, request, tmp_path, stress)
     held = read_set(tmp_path)
     assert np.isfinite(held.moves).all()
     known = held.liquidity_of("INDEX_FUND")
@@ -134,6 +137,6 @@ def test_every_stress_that_comes_with_foreshock_works_on_the_example_market(
     assert known.depth is not None
     assert (known.spread >= 0).all()
     assert held.liquidity_of("HY_OAS") is None
-    lines = stress_lines({"paths": 2048, "horizon": 10, **told.told})
+    lines = stress_lines({"paths": 2048, "horizon": 10, **state, **told.told})
     assert lines[0] == f"Under stress: {stress.name}."
     assert len(lines) > 1

@@ -13,6 +13,12 @@ INVERTED = (
 )
 
 
+STATE = (
+    "Paths start after a session, in standard deviations, of equity -4 (volatility times 1.9), "
+    "credit +2 (volatility times 1.2)."
+)
+
+
 def sampling(*, told: dict[str, Any] | None = None, **stress: Any) -> dict[str, Any]:
     asked = Stress(name="a name", **stress).model_dump(mode="json")
     return {"paths": 5000, "horizon": 10, "stress": asked, **(told or {})}
@@ -64,6 +70,7 @@ def test_every_part_has_its_sentence():
             correlation={"invert": ["government"]},
             shocks={"SPY": "-20%"},
             told={
+                "state_volatility": {"equity": 1.876, "credit": 1.2},
                 "correlation_projection_distance": 0.0,
                 "plausibility": {"status": "too few paths"},
             },
@@ -71,7 +78,7 @@ def test_every_part_has_its_sentence():
     )
     assert lines == [
         "Under stress: a name.",
-        "Paths start after a session of equity -4, credit +2 standard deviations.",
+        STATE,
         INVERTED,
         "Every path ends with SPY -20%; the others move as they do with these.",
         "How plausible it is cannot be told: too few paths",
