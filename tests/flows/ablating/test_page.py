@@ -61,7 +61,7 @@ def words(page: str) -> str:
 def test_the_page_says_what_ran_and_what_did_not():
     said = words(page_of(ablation()))
     assert "Ran on 7 series, 2015-01-01 to 2024-12-31, seeds 0, 1" in said
-    assert "refitted every 2 years" in said
+    assert "each head serves 2 years" in said
     assert "one &lt;seed&gt; shows no spread" in said
     assert "do not reach: tariffs_2025" in said
 
