@@ -113,6 +113,23 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _walk_factor(ready: Ready, served: Served, var: float) -> float | None:
+    """What the version's walk makes of what its heads say; None where it has none."""
+    from models.tail.score_walk import WARM_UP
+
+    if served.walk is None:
+        return None
+    said = served.forecast(
+        ready.history,
+        ready.panel,
+        fhs=ready.fhs,
+        evt=ready.evt,
+        alphas=(ready.alpha,),
+        first=max(0, ready.row - WARM_UP),
+    )
+    return float(said.var[ready.row, 0]) / var
+
+
 def _forecast(ready: Ready, served: Served) -> dict[str, Any]:
     from models.explanations.inputs import tail_of
     from models.tail.transport import KNOTS
@@ -127,6 +144,7 @@ def _forecast(ready: Ready, served: Served) -> dict[str, Any]:
         "sigma": ready.sigma,
         "base": {"model": BASE[0], **base},
         "version": {"model": served.model, "var": var, "es": es},
+        "walk_factor": _walk_factor(ready, served, var),
         "var_factor": var / base["var"],
         "es_factor": es / base["es"],
         "es_change": es / base["es"] - 1.0,

@@ -39,7 +39,17 @@ def _forecast(told: Mapping[str, Any]) -> str:
         f"{told['portfolio']} at {percent(said['es'], 2)} of its value and VaR at "
         f"{percent(said['var'], 2)}. {model_title(base['model'])}, which it starts from, says "
         f"{percent(base['es'], 2)} and {percent(base['var'], 2)}: the difference of ES is "
-        f"{signed_percent(told['forecast']['es_change'])}."
+        f"{signed_percent(told['forecast']['es_change'])}.{_walk(told['forecast'])}"
+    )
+
+
+def _walk(forecast: Mapping[str, Any]) -> str:
+    factor = forecast.get("walk_factor")
+    if factor is None:
+        return ""
+    return (
+        f" The desk is told {decimal(factor, 3)} times both, after how this series' own forecasts "
+        f"came out."
     )
 
 
@@ -90,10 +100,10 @@ def _holdings(found: Mapping[str, Any]) -> str:
         return ""
     first, last = found["holdings"][0], found["holdings"][-1]
     told = (
-        f"On {found['sessions']} filtered sessions, {first['holding']} brings "
-        f"{percent(first['es_share'], 0)} of the ES of {percent(found['es'], 2)}"
+        f"On {found['sessions']} filtered sessions, whose ES of {percent(found['es'], 2)} is not "
+        f"the version's, {first['holding']} brings {percent(first['es_share'], 0)} of it"
     )
-    if last["es"] < 0.0:
+    if round(last["es_share"], 2) < 0.0:
         told += f" and {last['holding']} takes off most ({percent(last['es_share'], 0)})"
     return f"{told}."
 

@@ -26,6 +26,7 @@ _TOLD: dict[str, Any] = {
         "sigma": 0.0085,
         "base": {"model": "gjr_fhs", "var": 0.0171, "es": 0.0214},
         "version": {"model": "combined", "var": 0.0188, "es": 0.0239},
+        "walk_factor": 1.021,
         "var_factor": 1.0994,
         "es_factor": 1.1168,
         "es_change": 0.1168,

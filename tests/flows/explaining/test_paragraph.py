@@ -64,9 +64,15 @@ def test_the_figures_that_matter_are_told():
     assert "GJR-FHS, which it starts from, says 2.14% and 1.71%: the difference of ES is" in text
     assert "ES is +11.7%" in text
     assert f"vix_trend (+9.5%), volatility_10 ({MINUS}2.1%) and sessions 8-1 ago (+5.5%)" in text
-    assert "SPY brings 110% of the ES of 2.26% and IEF takes off most" in text
+    assert "whose ES of 2.26% is not the version's, SPY brings 110% of it and IEF takes off" in text
     assert "with correlations inverted between rates and the rest 3.11%, 1.30 times" in text
     assert "the explanation is stable" in text
+
+
+def test_a_holding_that_takes_off_next_to_nothing_is_not_told():
+    told = made_explanation()
+    told["contributions"]["holdings"][1] |= {"es": -0.00001, "es_share": -0.0004}
+    assert "takes off" not in paragraph(told)
 
 
 def test_a_paragraph_of_unstable_seeds_warns():
