@@ -24,6 +24,11 @@ def book_of(found: Ingested, request: RiskRequest) -> Book:
     """
     name = request.portfolio
     if name in found.market.portfolios:
+        if request.proxies is not None:
+            raise RefusedError(
+                f"--proxies: {name} holds weights, each of a series of its own; stand-ins are for "
+                f"books of quantities. Leave the option out."
+            )
         return Weights(dict(found.market.portfolios[name]), found.market.instruments)
     if name in found.verdicts.positions:
         return quantities(found, name, base=request.base)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.risk.change import ALPHA
 from flows.risk.page import amount_in, moved_in, often
-from flows.wording import level, percent
+from flows.wording import level, percent, signed_percent
 
 
 def sentences(told: Mapping[str, Any]) -> Iterator[str]:
@@ -53,6 +53,26 @@ def sentences(told: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"Under {stress['name']} the book makes {amount(stress['mean'])} on average; ES goes "
             f"from {amount(stress['es_before'])} to {amount(stress['es'])}."
+        )
+    if crowd := _computed(told, "herding"):
+        shared, own = (crowd["amplification"][at]["amplification"] for at in (-1, 0))
+        yield (
+            f"With {crowd['funds']} funds that hold the same, a session of "
+            f"{signed_percent(crowd['shock'], 2)} costs {shared:.2f} times as much if they share "
+            f"our model, {own:.2f} if they do not."
+        )
+    if (rule := told.get("regulatory")) and (liquid := _computed(rule, "shortfall")):
+        worst = _computed(rule, "stressed")
+        yield (
+            f"Under {rule['name']}: ES {level(rule['alpha'])} over liquidity horizons "
+            f"{amount(liquid['es'])}"
+            + (
+                f", in the worst twelve months ({worst['first']} to {worst['last']}) "
+                f"{amount(worst['scaled'])}"
+                if worst
+                else ""
+            )
+            + "."
         )
     if tried := told.get("what_if"):
         yield (

@@ -106,6 +106,12 @@ def test_both_kinds_of_books_are_found_by_name(found: Ingested):
     assert held.holdings["STOCK"] == 1500
 
 
+def test_stand_ins_for_a_book_of_weights_are_refused_not_passed_over(found: Ingested):
+    asked = risk_request(portfolio="sixty_forty", proxies=Path("mine.csv"))
+    with pytest.raises(RefusedError, match=r"--proxies: sixty_forty holds weights"):
+        book_of(found, asked)
+
+
 def test_what_is_not_there_is_refused_with_what_is(found: Ingested):
     with pytest.raises(RefusedError, match=r"There are desk, long_short, sixty_forty\."):
         book_of(found, risk_request(portfolio="none"))

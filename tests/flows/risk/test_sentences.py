@@ -39,6 +39,23 @@ def test_each_answer_has_a_line():
         "carry": {"status": "computed", "pnl": -3.0, "to": "2024-07-12"},
         "stress": {"name": "rates up", "mean": -50.0, "es_before": 100.0, "es": 150.0},
         "what_if": {"es_before": 100.0, "es_after": 90.0},
+        "herding": {
+            "status": "computed",
+            "funds": 200,
+            "shock": -0.0236,
+            "amplification": [{"amplification": 1.114}, {"amplification": 1.166}],
+        },
+        "regulatory": {
+            "name": "Basel 2019",
+            "alpha": 0.975,
+            "shortfall": {"status": "computed", "es": 250.0},
+            "stressed": {
+                "status": "computed",
+                "first": "2007-11-05",
+                "last": "2008-11-04",
+                "scaled": 700.0,
+            },
+        },
     }
     assert list(sentences(told)) == [
         (
@@ -52,6 +69,14 @@ def test_each_answer_has_a_line():
         f"Worst of the named crises: COVID-19 crash, {MINUS}900 USD.",
         "If correlations inverted (rate), ES rises 35.0%.",
         f"Under rates up the book makes {MINUS}50 USD on average; ES goes from 100 USD to 150 USD.",
+        (
+            f"With 200 funds that hold the same, a session of {MINUS}2.36% costs 1.17 times as "
+            "much if they share our model, 1.11 if they do not."
+        ),
+        (
+            "Under Basel 2019: ES 97.5% over liquidity horizons 250 USD, in the worst twelve "
+            "months (2007-11-05 to 2008-11-04) 700 USD."
+        ),
         "With the trades tried out ES goes from 100 USD to 90 USD.",
         "Since 2024-06-27: +10 USD (carry +2 USD, equity +8 USD).",
         f"Time alone would make {MINUS}3 USD to 2024-07-12.",
