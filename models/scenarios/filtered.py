@@ -12,6 +12,7 @@ from jaxtyping import Float, Float32, Int
 
 from models.base import Asset, Moves
 from models.garch import Params
+from models.scenarios.above_zero import above_zero
 from models.scenarios.chunks import CHUNK, Purpose, check_chunk, stream
 from models.scenarios.compounding import simple_return
 from models.scenarios.filtering import Filtered
@@ -113,7 +114,7 @@ class FilteredHistory:
         """Scenarios of one chunk; see `ScenarioModel`."""
         check_chunk(paths=paths, horizon=horizon)
         drawn = self.rows(index, horizon=horizon, seed=seed)[:paths]
-        return Moves(self.trajectories(drawn))
+        return Moves(above_zero(self.trajectories(drawn), self.assets))
 
     def pnl(
         self,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from models.base import Asset, Moves
+from models.scenarios.above_zero import above_zero
 from models.scenarios.chunks import CHUNK, Purpose, check_chunk, seed_of, stream
 from models.scenarios.compounding import compound
 from models.scenarios.day_law import DayLaw
@@ -92,7 +93,8 @@ class Rolled:
     def chunk(self, index: int, *, paths: int, horizon: int, seed: int) -> Moves:
         """Scenarios of one chunk; see `ScenarioModel`."""
         check_chunk(paths=paths, horizon=horizon)
-        return Moves(self.trajectories(index, CHUNK, horizon=horizon, seed=seed)[:paths])
+        drawn = self.trajectories(index, CHUNK, horizon=horizon, seed=seed)[:paths]
+        return Moves(above_zero(drawn, self.assets))
 
     def pnl(
         self,

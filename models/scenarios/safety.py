@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from models.base import Asset, Moves
+from models.scenarios.above_zero import above_zero
 from models.scenarios.chunks import CHUNK, Purpose, check_chunk, stream
 from models.scenarios.filtered import FilteredHistory, Recursions
 from models.scenarios.rolled import Rolled
@@ -72,7 +73,7 @@ class Safeguarded:
         moves = np.empty((CHUNK, horizon, len(self.assets)), np.float32)
         for where, moved in zip((safe, ~safe), parts, strict=True):
             moves[where] = moved
-        return Moves(moves[:paths])
+        return Moves(above_zero(moves[:paths], self.assets))
 
     def pnl(
         self,
