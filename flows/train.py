@@ -22,7 +22,7 @@ from flows.provenance import provenance
 from flows.record import Record, Version
 from flows.refusal import RefusedError
 from flows.registration import conclude, finish
-from flows.settings import LEARNED, Settings, canonical_digest, refuse_longer
+from flows.settings import CLAIM, LEARNED, Settings, canonical_digest, refuse_longer
 from flows.steps import Steps, ingested, prepared, record_of
 from flows.terminal import Step
 from flows.tracking import complete, register
@@ -193,9 +193,12 @@ def weights_of(
     """Write the last heads as a served model; what a record says of it, empty without heads."""
     if heads.learned is None or panel is None:
         return {"model": model}
+    from models.tail.score_walk import ScoreWalk
     from models.tail.served import OUTPUTS, input_columns, save
 
     chosen = learned_settings(settings)
+    factor = chosen.calibration
+    walk = factor if model == CLAIM and isinstance(factor, ScoreWalk) else None
     kinds = {model} & set(heads.learned.heads) or set(chosen.weights.heads)
     save(
         directory,
@@ -204,6 +207,7 @@ def weights_of(
         weights=chosen.weights,
         own=panel.own,
         shared=panel.shared,
+        walk=walk,
     )
     last = heads.learned.windows[-1]
     return {
@@ -215,6 +219,7 @@ def weights_of(
             "train_until": f"{last.train_until:%Y-%m-%d}",
             **(heads.feedback.parameters() if heads.feedback else {}),
             **_flat("", {"combine": asdict(chosen.weights)}),
+            **_flat("", {"walk": asdict(walk)} if walk else {}),
             **_flat("", {kind: asdict(getattr(chosen, kind)) for kind in sorted(kinds)}),
         },
     }

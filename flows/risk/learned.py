@@ -172,6 +172,7 @@ def _forecast(
         return {**found, "model": base[BASE[0]]}, BASE[0], f"{nobody}, so GJR-FHS speaks"
     from flows.panels import panel_of
     from flows.units import UnitStore
+    from models.tail.score_walk import WARM_UP
 
     with UnitStore(root / "units.db") as units:
         panel = panel_of(market, [history], store=units)
@@ -183,7 +184,7 @@ def _forecast(
         fhs=base[BASE[0]],
         evt=base[BASE[1]],
         alphas=tuple(alphas),
-        first=len(history.returns) - 1,
+        first=max(0, len(history.returns) - 1 - WARM_UP),
     )
     return found, best.served.model, "; ".join(best.problems)
 

@@ -2,9 +2,8 @@
 
 One walk-forward run of the defaults, every book and instrument, judged by the examiner: pooled
 FZ0 against `gjr_fhs`, crises one by one, coverage, and tail accuracy beside that of a perfect
-model. `walked` is the default times the factors of `models.tail.score_walk`, which no version
-serves yet. Units finished in an earlier run are found again, so the second run takes a fraction of
-the first.
+model. Units finished in an earlier run are found again, so the second run takes a fraction of the
+first.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from richer_market import REMEDY, richer_market
 
 from flows.backtest import forecast_table
 from flows.ingest import ingest
 from flows.settings import Settings, state_root
 from flows.units import UnitStore
-from models.tail.score_walk import Results, walked_factors
 from validation.evidence import examine
 from validation.tail_accuracy import LEVEL
 
@@ -53,35 +50,12 @@ def main() -> None:
         str(name): market.instruments[name].asset_class if name in market.instruments else "book"
         for name in table["portfolio"].unique()
     }
-    table = with_walk(table)
     evidence = examine(table, asset_classes=classes)
     print(f"{len(table):,} forecasts of {len(classes)} series; market {market.snapshot[:12]}")
     print_pooled(evidence["comparisons"])
-    for model in ("combined", "walked"):
-        print_crises(evidence["comparisons"], model)
+    print_crises(evidence["comparisons"])
     print_coverage(evidence["groups"])
     print_tail_accuracy(evidence["tail_accuracy"])
-
-
-def with_walk(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the default's forecasts times its walk's factors, as the model ``walked``."""
-    chosen = table[table["model"] == "combined"].sort_values(["portfolio", "origin", "alpha"])
-    rows = chosen[:: len(ALPHAS)]
-    factor = walked_factors(
-        Results(
-            origin=rows["origin"].to_numpy(),
-            target=rows["target"].to_numpy(),
-            series=rows["portfolio"].cat.codes.to_numpy().astype(np.int64),
-            loss=-rows["pnl"].to_numpy(),
-            var=chosen["var"].to_numpy().reshape(-1, len(ALPHAS)),
-            es=chosen["es"].to_numpy().reshape(-1, len(ALPHAS)),
-        ),
-        alphas=ALPHAS,
-    )
-    each = np.repeat(factor, len(ALPHAS))
-    walked = chosen.assign(model="walked", var=chosen["var"] * each, es=chosen["es"] * each)
-    # A PIT belongs to a distribution, and the table does not hold it.
-    return pd.concat([table.astype({"model": str}), walked.assign(pit=np.nan)], ignore_index=True)
 
 
 def print_pooled(comparisons: list[dict[str, Any]]) -> None:
@@ -97,11 +71,11 @@ def print_pooled(comparisons: list[dict[str, Any]]) -> None:
             )
 
 
-def print_crises(comparisons: list[dict[str, Any]], model: str) -> None:
-    """A model in each crisis: relative FZ0 and the one-sided p that it is worse."""
-    print(f"\n{model} in crises: relative FZ0, p that it is worse (Holm over crises)")
+def print_crises(comparisons: list[dict[str, Any]]) -> None:
+    """The default in each crisis: relative FZ0 and the one-sided p that it is worse."""
+    print("\ncombined in crises: relative FZ0, p that it is worse (Holm over crises)")
     for one in comparisons:
-        if one["model"] == model and one["p_worse_holm"] is not None:
+        if one["model"] == "combined" and one["p_worse_holm"] is not None:
             print(
                 f"{one['window']:>13} {one['alpha']:>6} {one['relative']:>8.1%}"
                 f" {one['p_worse_holm']:>6.2f}"
@@ -129,7 +103,7 @@ def print_tail_accuracy(shares: list[dict[str, Any]]) -> None:
     """Share of cells whose coverage and ES are not rejected, and what a perfect model scores."""
     print("\nTail accuracy: passed, cells, share, perfect model")
     for one in shares:
-        if one["model"] in ("hs_250", "gjr_fhs", "combined", "walked"):
+        if one["model"] in ("hs_250", "gjr_fhs", "combined"):
             share = one["passed"] / one["cells"]
             print(
                 f"{one['model']:>11} {one['scope']:>7} {one['passed']:>6} {one['cells']:>6}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -18,15 +17,13 @@ from models.tail.inputs import Rows
 from models.tail.learned_shares import Learning, Told, learned_shares
 from models.tail.mapped import pareto_of
 from models.tail.regime_conformal import RegimeCalibration, regime_factors
-from models.tail.score_walk import Results, ScoreWalk, walked_factors
+from models.tail.score_walk import ScoreWalk, walked
 from models.tail.transport import KNOTS, TailMap, identity, knot_shares, knot_shortfall
 
 Maps = dict[str, dict[str, TailMap]]
 """By series and model."""
 CALIBRATED = KNOTS.index(0.975)
 """Position of the level whose past decides on shares and factors of all of them."""
-WALKED = (CALIBRATED, KNOTS.index(0.99))
-"""Positions of the levels whose scores a walk goes down."""
 FactorSettings = Calibration | RegimeCalibration | ScoreWalk
 
 
@@ -66,40 +63,19 @@ def calibrate(
 ) -> None:
     """Multiply the combined maps by factors from what became of them before.
 
-    The factors are those of their asset classes, of these by regime, or walks of every series and
-    of all together.
+    The factors are those of their asset classes, of these by regime, or each series' own walk.
     """
     if isinstance(calibration, ScoreWalk):
-        factor = _walked(judged, rows, maps, calibration)
-    else:
-        factor = _by_class(judged, rows, maps, calibration, panel)
+        for c in judged:
+            mine = maps[c.history.name]
+            mine["combined"] = walked(
+                mine["combined"], rows[c.history.name], calibration, horizon=c.fhs.horizon
+            )
+        return
+    factor = _by_class(judged, rows, maps, calibration, panel)
     for c, mine in zip(judged, factor, strict=True):
         served = maps[c.history.name]["combined"]
         maps[c.history.name]["combined"] = served.scaled(torch.as_tensor(mine)[:, None])
-
-
-def _walked(
-    judged: Sequence[Candidate], rows: Mapping[str, Rows], maps: Maps, walk: ScoreWalk
-) -> list[Float[np.ndarray, " time"]]:
-    parts: list[Results] = []
-    for number, c in enumerate(judged):
-        mine, served = rows[c.history.name], maps[c.history.name]["combined"]
-        es = knot_shortfall(served, *knot_shares(served.source, torch.as_tensor(mine.es)))
-        parts.append(
-            Results(
-                origin=c.history.dates.to_numpy(),
-                target=mine.target,
-                series=np.full(len(mine), number),
-                loss=-mine.move,
-                var=served.image[:, WALKED].numpy(),
-                es=es[:, WALKED].numpy(),
-            )
-        )
-    whole = Results(
-        *(np.concatenate([getattr(one, item.name) for one in parts]) for item in fields(Results))
-    )
-    factor = walked_factors(whole, alphas=tuple(KNOTS[at] for at in WALKED), walk=walk)
-    return np.split(factor, np.cumsum([len(one.loss) for one in parts])[:-1])
 
 
 def _by_class(

@@ -26,6 +26,7 @@ from models.tail.inputs import Rows, in_units_of_sigma, series_rows
 from models.tail.learned import Head
 from models.tail.mapped import mapped_forecast, pareto_of
 from models.tail.past import CHANNELS, WINDOW, Past
+from models.tail.score_walk import ScoreWalk, walked
 from models.tail.transport import KNOTS, TailMap, transported, unserved
 
 SCHEMA = "foreshock.served/2"
@@ -84,6 +85,7 @@ def save(
     weights: Weights,
     own: Sequence[str],
     shared: Sequence[str],
+    walk: ScoreWalk | None = None,
 ) -> None:
     """Write what `load` reads.
 
@@ -98,6 +100,8 @@ def save(
         Of the combination.
     own, shared : sequence of str
         Names of the panel's columns that the heads were trained on.
+    walk : ScoreWalk, optional
+        Of the factor on what the heads say.
     """
     directory.mkdir(parents=True)
     files = {f"{kind}.safetensors": payload for kind, payload in sorted(heads.items())}
@@ -107,6 +111,7 @@ def save(
         "schema": SCHEMA,
         "model": model,
         "weights": asdict(weights),
+        "walk": walk and asdict(walk),
         "own": list(own),
         "shared": list(shared),
         "sha256": {name: hashlib.sha256(payload).hexdigest() for name, payload in files.items()},
@@ -139,6 +144,7 @@ class Served:
     weights: Weights
     own: tuple[str, ...]
     shared: tuple[str, ...]
+    walk: ScoreWalk | None = None
 
     def forecast(
         self,
@@ -162,7 +168,8 @@ class Served:
         alphas : sequence of float
             Confidence levels of the answer, each a level of ``fhs``.
         first : int
-            Row of the first origin that is asked for; those before it are NaN.
+            Row of the first origin that is asked for; those before it are NaN. A walk begins
+            there, and has nearly caught up with a longer one after a year.
 
         Raises
         ------
@@ -175,6 +182,8 @@ class Served:
         wanted = np.isfinite(rows.var[:, 0]) & (np.arange(len(rows)) >= first)
         asked = rows.where(wanted)
         said = self._map(asked, pareto_of(evt, fhs.sigma, rows).where(torch.as_tensor(wanted)))
+        if self.walk is not None:
+            said = walked(said, asked, self.walk, horizon=fhs.horizon)
         whole = unserved(torch.as_tensor(rows.var))
         at = torch.as_tensor(np.flatnonzero(wanted))
         whole.image[at], whole.slope[at] = said.image, said.slope
@@ -219,7 +228,7 @@ class Served:
         return np.concatenate([rows.own[row], rows.shared[row]]).astype(np.float64)
 
     def predict(self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """VaR and ES at the knots for each row.
+        """VaR and ES at the knots for each row, before any walk: a row brings no past results.
 
         Parameters
         ----------
@@ -305,6 +314,7 @@ def load(directory: Path) -> Served:
         model=index["model"],
         heads=heads,
         weights=Weights(**index["weights"]),
+        walk=None if index.get("walk") is None else ScoreWalk(**index["walk"]),
         own=tuple(index["own"]),
         shared=tuple(index["shared"]),
     )

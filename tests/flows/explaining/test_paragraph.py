@@ -63,6 +63,7 @@ def test_the_figures_that_matter_are_told():
     assert "ES of book_60_40 at 2.39% of its value and VaR at 1.88%" in text
     assert "GJR-FHS, which it starts from, says 2.14% and 1.71%: the difference of ES is" in text
     assert "ES is +11.7%" in text
+    assert "The desk is told 1.021 times both" in text
     assert f"vix_trend (+9.5%), volatility_10 ({MINUS}2.1%) and sessions 8-1 ago (+5.5%)" in text
     assert "whose ES of 2.26% is not the version's, SPY brings 110% of it and IEF takes off" in text
     assert "with correlations inverted between rates and the rest 3.11%, 1.30 times" in text

@@ -17,6 +17,7 @@ from models.baselines import forecast_series
 from models.tail.combine import Weights
 from models.tail.inputs import Rows
 from models.tail.learned import Head, HeadSettings, fit_head
+from models.tail.score_walk import ScoreWalk
 from models.tail.served import OUTPUTS, Served, input_columns, inputs_of, load, save
 from models.tail.transport import KNOTS
 from models.training import Schedule
@@ -258,3 +259,18 @@ def test_where_inputs_lay_in_training_holds_what_every_head_was_given(
     volatility, move = panel.values["A"].own[row]
     by_hand = [np.log(volatility / sigma[row]), np.arcsinh(move / sigma[row])]
     assert read == pytest.approx([*by_hand, panel.values["A"].shared[row, 0]], rel=1e-6)
+
+
+def test_a_walk_is_saved_and_moves_every_forecast_by_its_factor_alone(
+    tmp_path: Path, heads: dict[str, bytes], frame: pd.DataFrame
+):
+    """Read back it is the walk that was saved; a row alone, which has no past, is not walked."""
+    walk = ScoreWalk(slow=0.001, fast=0.01, back=0.1)
+    directory = tmp_path / "served"
+    save(
+        directory, model="combined", heads=heads, weights=WEIGHTS, own=OWN, shared=SHARED, walk=walk
+    )
+    found = load(directory)
+    assert found.walk == walk
+    plain = replace(found, walk=None)
+    pd.testing.assert_frame_equal(found.predict(frame), plain.predict(frame))

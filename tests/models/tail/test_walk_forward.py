@@ -227,7 +227,7 @@ def test_calibration_scales_every_level_by_one_factor_and_leaves_the_heads_alone
     bases: dict[str, dict[str, TailForecast]],
 ) -> None:
     calibration = Calibration(memory=100, least=40, every=10, strengths=(1.0,))
-    plain = run(bases)
+    plain = run(bases, settings=replace(SETTINGS, calibration=None))
     scaled = run(bases, settings=replace(SETTINGS, calibration=calibration))
     for name, forecasts in scaled.forecasts.items():
         before = plain.forecasts[name]
@@ -243,8 +243,9 @@ def test_a_walk_scales_the_combination_alone_and_knows_no_future(
 ) -> None:
     size = len(DATES) - 60
     store = Store()
-    settings = replace(SETTINGS, calibration=ScoreWalk(series=0.01, market=0.05))
-    plain, walked = run(bases, store=store), run(bases, store=store, settings=settings)
+    settings = replace(SETTINGS, calibration=ScoreWalk(slow=0.01, fast=0.05))
+    plain = run(bases, store=store, settings=replace(SETTINGS, calibration=None))
+    walked = run(bases, store=store, settings=settings)
     short = run(bases, store=store, settings=settings, size=size)
     for name, forecasts in walked.forecasts.items():
         before = plain.forecasts[name]
@@ -391,7 +392,8 @@ def test_what_is_served_is_what_the_walk_forward_said(
     fhs, evt = bases["A"]["gjr_fhs"], bases["A"]["gjr_evt"]
     shown = panel([one])
     for model in NAMES:
-        served = Served(model, yearly, SETTINGS.weights, shown.own, shown.shared)
+        walk = ScoreWalk() if model == "combined" else None
+        served = Served(model, yearly, SETTINGS.weights, shown.own, shown.shared, walk)
         first = int(np.argmax(DATES.year == 2020))
         said = served.forecast(one, shown, fhs=fhs, evt=evt, alphas=ALPHAS, first=first)
         expected = learned.forecasts["A"][model]
