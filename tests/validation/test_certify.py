@@ -103,7 +103,7 @@ def test_a_set_rolled_over_its_origins_is_held_against_what_came(generator):
 
 @pytest.mark.slow
 def test_every_planted_fault_is_caught_and_the_honest_set_is_not():
-    closed, attempts = one_market(0, weaker=False)
+    closed, attempts = one_market(0, weaker=False, classifiers=True)
     assert closed == []
     assert {one.attack for one in attempts if one.caught} == {one.name for one in ATTACKS}
 

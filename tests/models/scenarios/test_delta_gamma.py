@@ -13,6 +13,7 @@ from models.scenarios.delta_gamma import nearest_quadratic_loss
 def test_without_curvature_it_lies_straight_down_the_slope():
     slope = np.array([3.0, 4.0])
     z = nearest_quadratic_loss(slope, np.zeros((2, 2)), loss=10.0)
+    assert z is not None
     np.testing.assert_allclose(z, -10.0 * slope / 25.0)
 
 
