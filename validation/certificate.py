@@ -32,7 +32,7 @@ class CertificateRule(BaseModel):
     effective_rank, coverage : float
         Least share of the reference's: below, modes have collapsed.
     copies : float
-        Most learned paths that lie next to a training window; 0.05 do by chance. The lower end of
+        Most learned paths that lie next to a training window; 0.01 do by chance. The lower end of
         the band counts.
     membership : float
         Highest AUC of membership inference; the lower end of the band counts.
@@ -63,7 +63,7 @@ class CertificateRule(BaseModel):
     duplicates: Annotated[float, Field(ge=0, le=1)] = 0.001
     effective_rank: Annotated[float, Field(ge=0, le=1)] = 0.75
     coverage: Annotated[float, Field(ge=0, le=1)] = 0.70
-    copies: Annotated[float, Field(ge=0, le=1)] = 0.075
+    copies: Annotated[float, Field(ge=0, le=1)] = 0.015
     membership: Annotated[float, Field(ge=0.5, le=1)] = 0.53
     shortfall_bias: Annotated[float, Field(ge=0)] = 0.05
     tail_error: Annotated[float, Field(ge=0)] = 0.05

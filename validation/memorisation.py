@@ -13,14 +13,11 @@ from validation.realism.factors import FactorBasis
 from validation.realism.resampling import Figure, not_computable, resampled_counts, share_at_least
 from validation.realism.sample import PathSample
 
-COPY = 0.05
-"""Share of held-out windows that count as copies of the training by chance.
-
-Windows overlap, so that a smaller share of some hundred would hang on one or two stretches.
-"""
+COPY = 0.01
+"""Share of held-out windows that count as copies of the training by chance."""
 
 FEWEST = 100
-"""Held-out windows below which a twentieth of them is too few."""
+"""Held-out windows below which one in a hundred is not to be had."""
 
 
 def memorisation_figures(
@@ -53,8 +50,8 @@ def memorisation_figures(
     Returns
     -------
     dict of name to Figure
-        ``copies``: share of paths closer to a training window than nineteen in twenty held out
-        ones are; 0.05 is none. ``membership``: AUC of telling training windows from held out
+        ``copies``: share of paths closer to a training window than all but one in a hundred held
+        out ones are; 0.01 is none. ``membership``: AUC of telling training windows from held out
         ones by their distance to the nearest path; 0.5 is none.
 
     References
@@ -158,7 +155,7 @@ def _copies(
     others: Float[np.ndarray, "draw window"],
     rows: tuple[int, ...],
 ) -> Figure:
-    """Share of paths below the `COPY` quantile of the held-out windows' distances."""
+    """Share of paths below the held-out windows' hundredth quantile of distance."""
     limit = np.quantile(chance, COPY)
     close, by_chance = reached <= limit, chance <= limit
     noise = (times @ close / close.size - close.mean()) - (

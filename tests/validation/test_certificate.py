@@ -60,8 +60,8 @@ def test_a_setting_makes_a_soft_gate_hard():
         ("effective_rank", Figure(value=0.5), False),
         ("duplicates", Figure(value=0.30, floor=0.0, baseline=0.30), True),  # as FHS repeats
         ("duplicates", Figure(value=0.30, floor=0.0), False),
-        ("copies", Figure(value=0.09, low=0.06), True),  # the band holds what chance gives
-        ("copies", Figure(value=0.09, low=0.08), False),
+        ("copies", Figure(value=0.05, low=0.01), True),  # the band holds what chance gives
+        ("copies", Figure(value=0.05, low=0.03), False),
         ("membership", Figure(value=0.60, low=0.55), False),
         ("shortfall_bias", Figure(value=-0.20, low=-0.45, high=0.05), True),
         ("shortfall_bias", Figure(value=-0.20, low=-0.25, high=-0.15), False),
