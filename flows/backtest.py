@@ -303,8 +303,8 @@ def tabulate(
 def learned_settings(settings: Settings) -> LearnedSettings:
     """The default of the learned tails at a horizon, started from the seed asked for.
 
-    Over several sessions the shares of ``combined`` are those chosen there, the last that of the
-    root of time, and nothing walks: it was not tried there.
+    Over several sessions the shares of ``combined`` are those chosen there; the last is that of
+    the root of time.
     """
     from models.tail.combine import Weights
     from models.tail.walk_forward import LearnedSettings
@@ -312,7 +312,7 @@ def learned_settings(settings: Settings) -> LearnedSettings:
     default = LearnedSettings()
     if settings.horizon > 1:
         shares = Weights(mlp=0.5, linear=0.2, transformer=0.0, fhs=0.0, evt=0.3)
-        default = replace(default, weights=shares, calibration=None)
+        default = replace(default, weights=shares)
     return replace(
         default,
         linear=replace(default.linear, seed=settings.seed),

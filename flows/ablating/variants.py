@@ -102,6 +102,7 @@ def variants_of(default: LearnedSettings, asked: Asked, panel: Panel) -> tuple[V
     from models.tail.conformal import Calibration
     from models.tail.learned_shares import Learning
     from models.tail.regime_conformal import RegimeCalibration
+    from models.tail.score_walk import ScoreWalk
 
     claim = asked.claim
     if claim != CLAIM:  # no head is trained that only the combination needs
@@ -114,7 +115,7 @@ def variants_of(default: LearnedSettings, asked: Asked, panel: Panel) -> tuple[V
         changed: dict[str, LearnedSettings] = {
             "mean of the heads": replace(default, weights=mean),
             "learned shares": replace(default, learning=Learning()),
-            "without the walk": replace(default, calibration=None),
+            "walked down the score": replace(default, calibration=ScoreWalk()),
             "calibrated by class": replace(default, calibration=Calibration()),
         }
         if "regimes" in panel.modalities:

@@ -23,7 +23,6 @@ from models.tail.joined import FactorSettings, Maps, calibrate, joined_maps, ses
 from models.tail.learned import Head, HeadSettings
 from models.tail.learned_shares import Learning
 from models.tail.mapped import mapped_forecasts
-from models.tail.score_walk import ScoreWalk
 from models.tail.transformer import Fusion
 from models.tail.transport import KNOTS, TailMap, unserved
 from models.training import Schedule
@@ -50,8 +49,8 @@ def default_transformer() -> HeadSettings:
 class LearnedSettings:
     """The learned tails and how they are joined; chosen on targets up to 2014.
 
-    The combination is multiplied by each series' walk down the score. Shares are fixed: learned
-    ones, and factors by class and by regime, are rows of the ablation and in no version.
+    Shares are fixed and nothing multiplies the combination: learned shares, walks down the score
+    and factors by class and by regime are rows of the ablation, and off (infra/decisions/0038).
     """
 
     linear: HeadSettings = field(
@@ -63,7 +62,7 @@ class LearnedSettings:
     transformer: HeadSettings = field(default_factory=default_transformer)
     weights: Weights = field(default_factory=Weights)
     learning: Learning | None = None
-    calibration: FactorSettings | None = field(default_factory=ScoreWalk)
+    calibration: FactorSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

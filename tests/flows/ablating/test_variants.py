@@ -34,7 +34,7 @@ def test_the_whole_table_has_every_model_modality_and_combination():
     assert names[JOINED] == [
         "mean of the heads",
         "learned shares",
-        "without the walk",
+        "walked down the score",
         "calibrated by class",
         "calibrated by class and regime",
     ]

@@ -282,8 +282,7 @@ def test_what_is_served_is_what_the_walk_forward_said(
     fhs, evt = bases["A"]["gjr_fhs"], bases["A"]["gjr_evt"]
     shown = panel([one])
     for model in NAMES:
-        walk = ScoreWalk() if model == "combined" else None
-        served = Served(model, yearly, SETTINGS.weights, shown.own, shown.shared, walk)
+        served = Served(model, yearly, SETTINGS.weights, shown.own, shown.shared)
         first = int(np.argmax(DATES.year == 2020))
         said = served.forecast(one, shown, fhs=fhs, evt=evt, alphas=ALPHAS, first=first)
         expected = learned.forecasts["A"][model]
